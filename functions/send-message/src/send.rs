@@ -1,0 +1,302 @@
+//! From the claim to SES.
+
+use std::time::Duration;
+
+use jiff::{Timestamp, ToSpan};
+use winback_cloud::Error;
+use winback_cloud::mailer::{Handed, Refusal};
+use winback_cloud::planted::{Planted, planted};
+use winback_cloud::tables::ledger::Put;
+use winback_domain::customer::{Customer, Open, OpenState};
+use winback_domain::decide::{CallOff, Draft};
+use winback_domain::ids::MessageId;
+use winback_domain::keys::{Link, Purpose};
+use winback_domain::mail::{Facts, Links, Mail, OfferFacts};
+use winback_domain::message::{Granted, Message, State};
+use winback_domain::money::Money;
+use winback_domain::protocol::{Claim, Form, claim, fenced, look_again};
+use winback_domain::store::State as StoreState;
+use winback_domain::time::days_between;
+use winback_domain::why::Reason;
+
+use crate::At;
+use crate::offer::{Allowance, Offer};
+
+/// From the fence to SES, else not at all: a purchase recorded later must not find a mail that lingered.
+const FENCE_TO_SES: Duration = Duration::from_secs(2);
+/// How long a letter that cannot be rendered waits for somebody to mend it.
+const UNRENDERABLE_HOURS: i64 = 24;
+
+impl At<'_> {
+    /// Claims a message, makes its offer real, passes the fence, hands it to SES once, and settles.
+    pub async fn send(
+        &self,
+        draft: &Draft,
+        why: &[Reason],
+        latest: Timestamp,
+        allowance: &mut Allowance,
+    ) -> Result<(), Error> {
+        let granted = match self.offer(draft).await? {
+            Offer::Ready(granted) => granted,
+            Offer::LetterGone => return self.pass_over(draft, Reason::CallingOff).await,
+        };
+        let mail = match self.write(draft, granted.as_ref()).await? {
+            Ok(mail) => mail,
+            Err(problem) => {
+                tracing::error!(store = %self.store(), mail = draft.mail, problem, "letter cannot be written");
+                return self.postpone().await;
+            }
+        };
+        let lot = match self.lot_for(draft).await? {
+            Ok(lot) => lot,
+            Err(sold_out) => return self.pass_over(draft, sold_out).await,
+        };
+        if !draft.held && !allowance.take(self.cloud, self.standing).await? {
+            // The day is full: what is due stays due, and the next look moves it.
+            return Ok(());
+        }
+        let sent = self.claim_and_send(draft, why, granted, mail, lot, latest).await;
+        if !matches!(sent, Ok(true)) && !draft.held {
+            allowance.put_back();
+        }
+        sent.map(|_| ())
+    }
+
+    /// True: SES was asked.
+    async fn claim_and_send(
+        &self,
+        draft: &Draft,
+        why: &[Reason],
+        granted: Option<Granted>,
+        mail: Mail,
+        lot: Option<u32>,
+        latest: Timestamp,
+    ) -> Result<bool, Error> {
+        let makes_code = !draft.held && draft.offer.as_ref().is_some_and(|offered| offered.repeats.is_none());
+        let form = if makes_code { Form::Long } else { Form::Short };
+        let owner = self.cloud.owner();
+        let now = self.cloud.clock.now();
+        let previous = self.previous(draft).await?;
+        let claimed = claim(self.customer, draft, Claim { form, lot, previous, owner: &owner, now });
+        let Some(open) = claimed.open.clone() else { return Ok(false) };
+        let message = Message {
+            id: draft.message,
+            customer: self.customer.id,
+            program: draft.program.clone(),
+            episode: draft.episode,
+            round: draft.round,
+            step: draft.step,
+            mail: draft.mail.clone(),
+            state: if draft.held { State::Held } else { State::Claimed },
+            claim: open.claim,
+            day: draft.day,
+            at: now,
+            subject: mail.subject.clone(),
+            offer: granted,
+            why: why.to_vec(),
+            store_rev: self.standing.store.rev,
+            plan: self.standing.plan.number,
+            previous,
+            redeemed_by: None,
+        };
+        if draft.held && !planted(Planted::HeldMailed) {
+            self.hold(&claimed, &message, now).await?;
+            return Ok(false);
+        }
+        let started = self.cloud.clock.running();
+        let passed = match form {
+            Form::Short => self.short_form(&claimed, &message, now).await?,
+            Form::Long => self.long_form(&claimed, &message, draft, &owner, latest).await?,
+        };
+        let Some((started, open)) = passed.map(|at| at.unwrap_or((started, open))) else { return Ok(false) };
+        self.hand_over(started, &claimed, &open, &mail).await?;
+        Ok(true)
+    }
+
+    /// Held out: claim, fence and settling are one transaction, and nothing is mailed.
+    async fn hold(&self, claimed: &Customer, message: &Message, now: Timestamp) -> Result<(), Error> {
+        let held = winback_domain::protocol::close(claimed, winback_domain::customer::End::Held, now, self.look());
+        // Two steps in one write: the record must still be what the first one saw.
+        let customer = self.cloud.tables.put_looked(self.store(), &held, self.customer.rev)?;
+        let message = self.cloud.tables.put_message(self.store(), message)?;
+        self.cloud.tables.commit(vec![customer, message]).await?;
+        Ok(())
+    }
+
+    /// No code to make: claim, put and fence in one transaction of the customer's own two items.
+    async fn short_form(
+        &self,
+        claimed: &Customer,
+        message: &Message,
+        now: Timestamp,
+    ) -> Result<Option<Option<(Duration, Open)>>, Error> {
+        let customer = self.cloud.tables.put_claim(self.store(), claimed, self.customer.rev, now)?;
+        let message = self.cloud.tables.put_message(self.store(), message)?;
+        let writes = vec![customer, message];
+        if self.cloud.tables.commit(writes).await?.done() {
+            return Ok(Some(None));
+        }
+        // A retry of the SDK fails its own condition when the first try's answer was lost: our owner tells.
+        let now = self.cloud.tables.customer(self.store(), self.customer.id).await?;
+        let open = now.and_then(|customer| customer.open);
+        let mine = claimed.open.as_ref().and_then(|open| open.owner.as_deref());
+        let won = open.is_some_and(|open| open.state == OpenState::Sending && open.owner.as_deref() == mine);
+        Ok(won.then_some(None))
+    }
+
+    /// Claim, message, stock, code, fence: each by itself, each safe to find done. Answers when the fence began.
+    async fn long_form(
+        &self,
+        claimed: &Customer,
+        message: &Message,
+        draft: &Draft,
+        owner: &str,
+        latest: Timestamp,
+    ) -> Result<Option<Option<(Duration, Open)>>, Error> {
+        let Some(open) = &claimed.open else { return Ok(None) };
+        let tables = &self.cloud.tables;
+        if planted(Planted::MessageBeforeClaim) {
+            tables.write_message(self.store(), message).await?;
+        }
+        let mut stored = claimed.clone();
+        if planted(Planted::DueClearedAtClaim) {
+            stored.due = None;
+        }
+        let write = tables.put_claim(self.store(), &stored, self.customer.rev, self.cloud.clock.now())?;
+        if !tables.commit(vec![write]).await?.done() {
+            return Ok(None);
+        }
+        if tables.write_message(self.store(), message).await? == Put::Later {
+            return Ok(None);
+        }
+        if !self.take(open, message).await? {
+            return Ok(None);
+        }
+        if let Some(coupon) = self.coupon(message)
+            && !tables.make_coupon(self.store(), &coupon).await?
+        {
+            // Dead: this claim's day was called off in between.
+            return Ok(None);
+        }
+        let now = self.cloud.clock.now();
+        // The store may have been paused since; a fresh look costs one read in five seconds.
+        let store = self.cloud.standing(self.store()).await?.store;
+        if now >= draft.before || now > latest || store.state != StoreState::Live {
+            return Ok(None);
+        }
+        let started = self.cloud.clock.running();
+        let fence = fenced(open.clone(), owner, now);
+        let won = match tables.fence(self.store(), claimed, &fence).await? {
+            Ok(()) => true,
+            Err(found) => {
+                let open = found.and_then(|customer| customer.open);
+                open.is_some_and(|open| open.state == OpenState::Sending && open.owner.as_deref() == Some(owner))
+            }
+        };
+        Ok(won.then_some(Some((started, fence))))
+    }
+
+    /// SES, once. Then the settling.
+    async fn hand_over(&self, started: Duration, claimed: &Customer, open: &Open, mail: &Mail) -> Result<(), Error> {
+        let handed = match claimed.email() {
+            _ if self.cloud.clock.running().saturating_sub(started) > FENCE_TO_SES => {
+                tracing::warn!(store = %self.store(), message = %open.message, "too late for SES after the fence");
+                Handed::Refused(Refusal::Throttled)
+            }
+            Some(to) => {
+                let sender = &self.standing.plan.shop.sender;
+                let from = (sender.name.as_str(), &sender.email);
+                self.cloud.mailer.send(self.store(), open.message, from, to, mail).await
+            }
+            None => Handed::Refused(Refusal::Recipient),
+        };
+        self.settle(open, handed).await
+    }
+
+    /// A step that cannot be made: it ends here, without a message.
+    async fn pass_over(&self, draft: &Draft, reason: Reason) -> Result<(), Error> {
+        tracing::info!(store = %self.store(), customer = %self.customer.id, %reason, "step passed over");
+        if self.customer.open.is_some() {
+            return self.call_off(CallOff::Stop, &[reason]).await;
+        }
+        let owner = String::new();
+        let now = self.cloud.clock.now();
+        let with = Claim { form: Form::Long, lot: None, previous: None, owner: &owner, now };
+        let mut opened = claim(self.customer, draft, with);
+        opened.letters.clone_from(&self.customer.letters);
+        let end = winback_domain::customer::End::Stopped;
+        let closed = winback_domain::protocol::close(&opened, end, now, self.look());
+        let write = self.cloud.tables.put_looked(self.store(), &closed, self.customer.rev)?;
+        self.cloud.tables.commit(vec![write]).await.map(|_| ()).map_err(Error::from)
+    }
+
+    /// Looks again tomorrow.
+    async fn postpone(&self) -> Result<(), Error> {
+        let mut later = look_again(self.customer.clone(), self.look());
+        later.due = self.cloud.clock.now().checked_add(UNRENDERABLE_HOURS.hours()).ok();
+        let write = self.cloud.tables.put_looked(self.store(), &later, self.customer.rev)?;
+        self.cloud.tables.commit(vec![write]).await.map(|_| ()).map_err(Error::from)
+    }
+
+    /// The customer's message before this one, also when this one was claimed before.
+    async fn previous(&self, draft: &Draft) -> Result<Option<MessageId>, Error> {
+        if let Some(open) = self.customer.open.as_ref().filter(|open| open.message == draft.message) {
+            return Ok(open.previous);
+        }
+        match self.customer.letters.first() {
+            Some(head) if *head == draft.message => {
+                let known = self.cloud.tables.message(self.store(), draft.message).await?;
+                Ok(known.and_then(|message| message.previous))
+            }
+            head => Ok(head.copied()),
+        }
+    }
+
+    /// The lot of a limited offer: the one the claim named before, or one with something left.
+    async fn lot_for(&self, draft: &Draft) -> Result<Result<Option<u32>, Reason>, Error> {
+        let offered = draft.offer.as_ref().filter(|offered| offered.repeats.is_none() && !draft.held);
+        let Some((name, stock)) = offered.and_then(|offered| Some((&offered.name, offered.offer.stock?))) else {
+            return Ok(Ok(None));
+        };
+        if let Some(lot) = self.customer.open.as_ref().and_then(|open| open.lot) {
+            return Ok(Ok(Some(lot)));
+        }
+        let lot = self.pick_lot(draft, stock).await?;
+        Ok(lot.map(Some).ok_or_else(|| Reason::SoldOut { offer: name.clone() }))
+    }
+
+    /// Writes the letter. A held-out customer's is written too, so that it fails for both alike.
+    async fn write(&self, draft: &Draft, granted: Option<&Granted>) -> Result<Result<Mail, String>, Error> {
+        let (plan, customer) = (&self.standing.plan, self.customer);
+        let now = self.cloud.clock.now();
+        let keys = self.cloud.secrets.links(now).await?;
+        let link = Link { customer: customer.id, message: draft.message };
+        let address = |page, purpose| self.cloud.config.link(page, self.store(), &keys.sign(purpose, self.store(), link));
+        let code = |granted: &Granted| granted.code.as_ref().map_or_else(String::new, ToString::to_string);
+        let shop = &plan.shop;
+        let last_order = customer.orders.last();
+        let contact = &customer.contact;
+        let facts = Facts {
+            name: contact.name.as_ref().map(|said| said.is.clone()),
+            language: contact.language.as_ref().map_or_else(|| shop.languages[0].clone(), |said| said.is.clone()),
+            orders: customer.orders.count,
+            spent: Some(Money { minor: customer.orders.spent, currency: shop.currency }),
+            last_order,
+            silent_days: days_between(last_order.unwrap_or(customer.since), now, &shop.time_zone),
+            offer: granted.map(|granted| OfferFacts {
+                gives: granted.gives.clone(),
+                code: code(granted),
+                expires_at: granted.expires_at,
+                minimum_order: granted.minimum_order,
+                left: None,
+                open_url: shop.open_with_code.replace("{code}", &code(granted)),
+            }),
+            links: Links {
+                offer: granted.map(|_| address('o', Purpose::Offer)),
+                unsubscribe: address('u', Purpose::Unsubscribe),
+            },
+            now,
+        };
+        Ok(self.standing.letters.render(&draft.mail, shop, &facts).map_err(|error| error.to_string()))
+    }
+}

@@ -1,0 +1,279 @@
+//! The HTTP seam of the AWS SDK: where a call would leave the process, it is answered here.
+
+use std::fmt;
+use std::io;
+use std::sync::Arc;
+
+use aws_smithy_runtime_api::client::http::{
+    HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpConnector,
+};
+use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
+use aws_smithy_runtime_api::client::result::ConnectorError;
+use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
+use aws_smithy_runtime_api::http::StatusCode;
+use aws_smithy_types::body::SdkBody;
+
+use super::faults::{Fault, Permission, Service};
+use super::{Place, dynamodb, ses, sqs, ssm};
+
+/// A service's answer, before it is HTTP.
+#[derive(Clone, Debug)]
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    pub(crate) body: Vec<u8>,
+    /// SES names its errors in a header, the others in the body.
+    pub(crate) error: Option<String>,
+}
+
+impl Answer {
+    /// 200 with a JSON body.
+    pub(crate) fn ok(body: &impl serde::Serialize) -> Self {
+        match serde_json::to_vec(body) {
+            Ok(body) => Self {
+                status: 200,
+                body,
+                error: None,
+            },
+            Err(error) => Self::error(500, "InternalFailure", &error.to_string()),
+        }
+    }
+
+    /// An error as all four services' clients understand it.
+    pub(crate) fn error(status: u16, code: &str, message: &str) -> Self {
+        let body = serde_json::json!({ "__type": code, "message": message });
+        Self {
+            status,
+            body: body.to_string().into_bytes(),
+            error: Some(code.to_owned()),
+        }
+    }
+
+    /// What a stand-in says to what it was not built for: an error no SDK retries.
+    pub(crate) fn unknown(service: &str, operation: &str) -> Self {
+        let message = format!("the stand-in for {service} does not know the operation {operation}");
+        Self::error(400, "UnknownOperationException", &message)
+    }
+
+    /// The answer to a body that is not the operation's input.
+    pub(crate) fn unreadable(error: &serde_json::Error) -> Self {
+        Self::error(400, "SerializationException", &error.to_string())
+    }
+
+    /// The answer when the journal could not be written: nothing has happened.
+    pub(crate) fn not_kept(error: &io::Error) -> Self {
+        let message = format!("the stack's file could not be written: {error}");
+        Self::error(500, "InternalFailure", &message)
+    }
+
+    fn into_response(self) -> HttpResponse {
+        let status = StatusCode::try_from(self.status).expect("the stand-ins use statuses of HTTP");
+        let mut response = HttpResponse::new(status, SdkBody::from(self.body));
+        let headers = response.headers_mut();
+        headers.insert("content-type", "application/x-amz-json-1.0");
+        if let Some(error) = self.error {
+            headers.insert("x-amzn-errortype", error);
+        }
+        response
+    }
+}
+
+/// A request that was read, ready to be carried out.
+pub(crate) enum Work {
+    DynamoDb(Box<dynamodb::Request>),
+    Ses(ses::Request),
+    Sqs(sqs::Request),
+    Ssm(ssm::Request),
+    /// It could not be read; this is what it gets.
+    Refused(Service, Answer),
+}
+
+impl Work {
+    fn service(&self) -> Service {
+        match self {
+            Self::DynamoDb(_) => Service::DynamoDb,
+            Self::Ses(_) => Service::Ses,
+            Self::Sqs(_) => Service::Sqs,
+            Self::Ssm(_) => Service::Ssm,
+            Self::Refused(service, _) => *service,
+        }
+    }
+
+    fn permissions(&self) -> Vec<Permission> {
+        match self {
+            Self::DynamoDb(request) => request.permissions(),
+            Self::Ses(request) => request.permissions(),
+            Self::Sqs(request) => request.permissions(),
+            Self::Ssm(request) => request.permissions(),
+            Self::Refused(..) => Vec::new(),
+        }
+    }
+
+    fn carry_out(self, place: &Place) -> Answer {
+        match self {
+            Self::DynamoDb(request) => place.dynamodb.carry_out(*request),
+            Self::Ses(request) => place.ses.carry_out(request, (place.clock)()),
+            Self::Sqs(request) => place.sqs.carry_out(request, (place.clock)()),
+            Self::Ssm(request) => place.ssm.carry_out(request, (place.clock)()),
+            Self::Refused(_, answer) => answer,
+        }
+    }
+}
+
+/// Whose request it is, which operation, and what it asks for.
+fn read(request: &HttpRequest) -> Result<(&str, Work), ConnectorError> {
+    let body = request
+        .body()
+        .bytes()
+        .ok_or_else(|| ConnectorError::user("a streamed request body".into()))?;
+    if let Some(target) = request.headers().get("x-amz-target") {
+        let (service, operation) = target.split_once('.').unwrap_or((target, ""));
+        let work = match service {
+            "DynamoDB_20120810" => dynamodb::Request::read(operation, body).map_or_else(
+                |answer| Work::Refused(Service::DynamoDb, answer),
+                |request| Work::DynamoDb(Box::new(request)),
+            ),
+            "AmazonSQS" => sqs::Request::read(operation, body)
+                .map_or_else(|answer| Work::Refused(Service::Sqs, answer), Work::Sqs),
+            "AmazonSSM" => ssm::Request::read(operation, body)
+                .map_or_else(|answer| Work::Refused(Service::Ssm, answer), Work::Ssm),
+            _ => return Err(nobody(target)),
+        };
+        return Ok((operation, work));
+    }
+    let path = http::Uri::try_from(request.uri())
+        .map(|uri| uri.path().to_owned())
+        .unwrap_or_default();
+    if !path.starts_with("/v2/email/") {
+        return Err(nobody(request.uri()));
+    }
+    let (operation, read) = ses::Request::read(request.method(), &path, body);
+    let work = read.map_or_else(|answer| Work::Refused(Service::Ses, answer), Work::Ses);
+    Ok((operation, work))
+}
+
+fn nobody(asked: &str) -> ConnectorError {
+    ConnectorError::user(format!("no stand-in answers to {asked}").into())
+}
+
+/// The HTTP client handed to every SDK client.
+#[derive(Clone)]
+pub(crate) struct Seam(pub(crate) Arc<Place>);
+
+impl fmt::Debug for Seam {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Seam")
+    }
+}
+
+impl HttpClient for Seam {
+    fn http_connector(
+        &self,
+        _settings: &HttpConnectorSettings,
+        _components: &RuntimeComponents,
+    ) -> SharedHttpConnector {
+        SharedHttpConnector::new(self.clone())
+    }
+}
+
+impl HttpConnector for Seam {
+    fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
+        let place = &self.0;
+        if place.faults.is_dead() {
+            return never();
+        }
+        let (operation, work) = match read(&request) {
+            Ok(read) => read,
+            Err(error) => return HttpConnectorFuture::ready(Err(error)),
+        };
+        let service = work.service();
+        let fault = place.faults.meet(service, operation, || work.permissions());
+        let Some(fault) = fault else {
+            return answered(work.carry_out(place));
+        };
+        self.strike(fault, work)
+    }
+}
+
+impl Seam {
+    fn strike(&self, fault: Fault, work: Work) -> HttpConnectorFuture {
+        let place = &self.0;
+        match fault {
+            Fault::DropBefore => {
+                place.faults.life().die();
+                never()
+            }
+            Fault::DropAfter => {
+                work.carry_out(place);
+                place.faults.life().die();
+                never()
+            }
+            Fault::LostAnswer => {
+                work.carry_out(place);
+                let cut = io::Error::new(io::ErrorKind::ConnectionReset, "the answer was lost");
+                HttpConnectorFuture::ready(Err(ConnectorError::io(cut.into())))
+            }
+            Fault::TimedOut => {
+                work.carry_out(place);
+                let late = io::Error::new(io::ErrorKind::TimedOut, "no answer in time");
+                HttpConnectorFuture::ready(Err(ConnectorError::timeout(late.into())))
+            }
+            Fault::NoConnection => {
+                let refused = io::Error::new(io::ErrorKind::ConnectionRefused, "nobody is there");
+                let error = ConnectorError::io(refused.into()).never_connected();
+                HttpConnectorFuture::ready(Err(error))
+            }
+            Fault::Throttle => answered(throttled(work.service())),
+            Fault::Conflict => answered(match &work {
+                Work::DynamoDb(request) => request.conflict(),
+                _ => Answer::error(400, "TransactionConflictException", "not DynamoDB"),
+            }),
+            Fault::ServerError => {
+                let service = work.service();
+                work.carry_out(place);
+                answered(broken(service))
+            }
+            Fault::Pause(pause) => {
+                let seam = self.clone();
+                HttpConnectorFuture::new(async move {
+                    let freeze = seam.0.faults.life().freeze();
+                    pause().await;
+                    drop(freeze);
+                    Ok(work.carry_out(&seam.0).into_response())
+                })
+            }
+        }
+    }
+}
+
+fn answered(answer: Answer) -> HttpConnectorFuture {
+    HttpConnectorFuture::ready(Ok(answer.into_response()))
+}
+
+fn never() -> HttpConnectorFuture {
+    HttpConnectorFuture::new(std::future::pending())
+}
+
+fn throttled(service: Service) -> Answer {
+    match service {
+        Service::DynamoDb => Answer::error(
+            400,
+            "ProvisionedThroughputExceededException",
+            "The level of configured throughput was exceeded.",
+        ),
+        Service::Ses => Answer::error(
+            429,
+            "TooManyRequestsException",
+            "Maximum sending rate exceeded.",
+        ),
+        Service::Sqs | Service::Ssm => Answer::error(400, "ThrottlingException", "Rate exceeded"),
+    }
+}
+
+fn broken(service: Service) -> Answer {
+    let code = match service {
+        Service::DynamoDb | Service::Ssm => "InternalServerError",
+        Service::Ses => "InternalServiceErrorException",
+        Service::Sqs => "InternalFailure",
+    };
+    Answer::error(500, code, "something broke after the work was done")
+}

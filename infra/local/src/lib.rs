@@ -1,0 +1,3 @@
+//! A place like AWS on one machine.
+
+pub mod aws;

@@ -1,0 +1,40 @@
+# The names, limits and addresses that the other files share.
+
+data "aws_caller_identity" "current" {}
+data "aws_partition" "current" {}
+data "aws_region" "current" {}
+
+locals {
+  account   = data.aws_caller_identity.current.account_id
+  partition = data.aws_partition.current.partition
+  region    = data.aws_region.current.name
+
+  # Functions that answer HTTP have a URL. They are apart from the others because send-message needs to know serve-offer's URL:
+  # as one resource they would depend on themselves.
+  web_names    = toset(["receive-webhook", "serve-offer", "redeem-code"])
+  worker_names = toset(["record-event", "find-lapsed", "send-message", "record-delivery", "scan-customers"])
+
+  function_names = setunion(local.web_names, local.worker_names)
+
+  timeout_seconds = merge({
+    receive-webhook = 10
+    record-event    = 30
+    find-lapsed     = 50
+    send-message    = 60
+    record-delivery = 30
+    serve-offer     = 10
+    redeem-code     = 10
+    scan-customers  = 900
+  }, var.timeout_seconds)
+
+  # Memory buys processor time: 256 MB keeps the first TLS connection short.
+  memory_megabytes = merge({ for name in local.function_names : name => 256 }, { scan-customers = 512 }, var.memory_megabytes)
+
+  link_base      = coalesce(var.link_base, trimsuffix(aws_lambda_function_url.web["serve-offer"].function_url, "/"))
+  secrets_prefix = coalesce(var.secrets_prefix, "/${var.prefix}")
+
+  # The files that `terraform apply` reads and never makes.
+  packages = { for name in local.function_names : name => "${var.packages_dir}/${name}.zip" }
+
+  missing_packages = [for package in values(local.packages) : package if !fileexists(package)]
+}

@@ -1,0 +1,98 @@
+locals {
+  days = 24 * 60 * 60
+}
+
+# Verified events of the stores, read by record-event. Kept as long as SQS allows: an order must not be lost.
+resource "aws_sqs_queue" "events" {
+  name                       = "${var.prefix}-events"
+  visibility_timeout_seconds = 6 * local.timeout_seconds["record-event"]
+  message_retention_seconds  = 14 * local.days
+  sqs_managed_sse_enabled    = true
+  tags                       = var.tags
+
+  redrive_policy = jsonencode({
+    deadLetterTargetArn = aws_sqs_queue.events_dead.arn
+    maxReceiveCount     = 5
+  })
+}
+
+# Ids of customers whose time has come, read by send-message. Only hints: one that is a day old is worth nothing, the index has it.
+resource "aws_sqs_queue" "due" {
+  name                       = "${var.prefix}-due"
+  visibility_timeout_seconds = 6 * local.timeout_seconds["send-message"]
+  message_retention_seconds  = 1 * local.days
+  sqs_managed_sse_enabled    = true
+  tags                       = var.tags
+
+  redrive_policy = jsonencode({
+    deadLetterTargetArn = aws_sqs_queue.due_dead.arn
+    maxReceiveCount     = 5
+  })
+}
+
+resource "aws_sqs_queue" "events_dead" {
+  name                      = "${var.prefix}-events-dead"
+  message_retention_seconds = 14 * local.days
+  sqs_managed_sse_enabled   = true
+  tags                      = var.tags
+}
+
+resource "aws_sqs_queue" "due_dead" {
+  name                      = "${var.prefix}-due-dead"
+  message_retention_seconds = 14 * local.days
+  sqs_managed_sse_enabled   = true
+  tags                      = var.tags
+}
+
+# Delivery events that neither EventBridge could hand over nor record-delivery could digest.
+resource "aws_sqs_queue" "delivery_dead" {
+  name                      = "${var.prefix}-delivery-dead"
+  message_retention_seconds = 14 * local.days
+  sqs_managed_sse_enabled   = true
+  tags                      = var.tags
+}
+
+resource "aws_sqs_queue_redrive_allow_policy" "events_dead" {
+  queue_url = aws_sqs_queue.events_dead.id
+
+  redrive_allow_policy = jsonencode({
+    redrivePermission = "byQueue"
+    sourceQueueArns   = [aws_sqs_queue.events.arn]
+  })
+}
+
+resource "aws_sqs_queue_redrive_allow_policy" "due_dead" {
+  queue_url = aws_sqs_queue.due_dead.id
+
+  redrive_allow_policy = jsonencode({
+    redrivePermission = "byQueue"
+    sourceQueueArns   = [aws_sqs_queue.due.arn]
+  })
+}
+
+resource "aws_lambda_event_source_mapping" "events" {
+  event_source_arn        = aws_sqs_queue.events.arn
+  function_name           = aws_lambda_function.worker["record-event"].arn
+  batch_size              = 10
+  function_response_types = ["ReportBatchItemFailures"]
+  tags                    = var.tags
+
+  # Lambda refuses the mapping while the role may not read the queue.
+  depends_on = [aws_iam_role_policy.function]
+}
+
+resource "aws_lambda_event_source_mapping" "due" {
+  event_source_arn        = aws_sqs_queue.due.arn
+  function_name           = aws_lambda_function.worker["send-message"].arn
+  batch_size              = 10
+  function_response_types = ["ReportBatchItemFailures"]
+  tags                    = var.tags
+
+  # A mail takes at least a tenth of a second, so one worker for every ten a second stays below what SES grants. Over it SES refuses,
+  # and a refusal stops the store. Two is the least that AWS accepts; there find-lapsed alone keeps the pace.
+  scaling_config {
+    maximum_concurrency = min(1000, max(2, floor(var.sending_rate / 10)))
+  }
+
+  depends_on = [aws_iam_role_policy.function]
+}

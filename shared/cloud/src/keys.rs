@@ -1,0 +1,122 @@
+//! Every key of the two tables, in one place. All but the list of stores begin with their store.
+
+use std::fmt;
+
+use jiff::civil::Date;
+use winback_domain::ids::{Code, CustomerId, MessageId, StoreId};
+
+/// One item's key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Key {
+    /// customers: the one list of all stores.
+    Stores,
+    /// customers: a store's state.
+    Store(StoreId),
+    /// customers: a plan by its number. It never changes.
+    Plan(StoreId, u64),
+    /// customers: a customer, an alias that points to one, or a tombstone.
+    Customer(StoreId, CustomerId),
+    /// ledger: an order by its store's id.
+    Order(StoreId, String),
+    /// ledger: a message.
+    Message(StoreId, MessageId),
+    /// ledger: a code.
+    Coupon(StoreId, Code),
+    /// ledger: one lot of an offer's stock: program, offer, number.
+    Lot(StoreId, String, String, u32),
+    /// ledger: what a store used of its limits on a day of the shop.
+    Day(StoreId, Date),
+    /// ledger: what a store used of its limits in a calendar month of the shop; any day of it.
+    Month(StoreId, Date),
+}
+
+impl fmt::Display for Key {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Stores => f.write_str("stores"),
+            Self::Store(store) => write!(f, "{store}#store"),
+            Self::Plan(store, number) => write!(f, "{store}#plan#{number}"),
+            Self::Customer(store, id) => write!(f, "{store}#customer#{id}"),
+            Self::Order(store, id) => write!(f, "{store}#order#{id}"),
+            Self::Message(store, id) => write!(f, "{store}#message#{id}"),
+            Self::Coupon(store, code) => write!(f, "{store}#code#{code}"),
+            Self::Lot(store, program, offer, number) => {
+                write!(f, "{store}#lot#{}#{}#{number}", escape(program), escape(offer))
+            }
+            Self::Day(store, day) => write!(f, "{store}#day#{day}"),
+            Self::Month(store, day) => write!(f, "{store}#month#{}", day.first_of_month()),
+        }
+    }
+}
+
+/// Names are people's words: a `#` in one must not look like ours.
+fn escape(name: &str) -> String {
+    name.replace('%', "%25").replace('#', "%23")
+}
+
+impl Key {
+    /// Reads a key back. Names come back as they were.
+    pub fn parse(text: &str) -> Option<Self> {
+        if text == "stores" {
+            return Some(Self::Stores);
+        }
+        let (store, rest) = text.split_once('#')?;
+        let store = StoreId::try_from(store.to_owned()).ok()?;
+        let (kind, rest) = rest.split_once('#').unwrap_or((rest, ""));
+        Some(match kind {
+            "store" => Self::Store(store),
+            "plan" => Self::Plan(store, rest.parse().ok()?),
+            "customer" => Self::Customer(store, rest.to_owned().try_into().ok()?),
+            "order" => Self::Order(store, rest.to_owned()),
+            "message" => Self::Message(store, rest.to_owned().try_into().ok()?),
+            "code" => Self::Coupon(store, Code::read(rest)?),
+            "lot" => {
+                let mut parts = rest.split('#').map(|part| part.replace("%23", "#").replace("%25", "%"));
+                Self::Lot(store, parts.next()?, parts.next()?, parts.next()?.parse().ok()?)
+            }
+            "day" => Self::Day(store, rest.parse().ok()?),
+            "month" => Self::Month(store, rest.parse().ok()?),
+            _ => return None,
+        })
+    }
+}
+
+/// The partition of the due index a customer lies in.
+pub fn due_shard(store: &StoreId, customer: CustomerId, shards: u32) -> String {
+    format!("{store}#{}", customer.spread(shards))
+}
+
+/// All partitions of a store in the due index.
+pub fn due_shards(store: &StoreId, shards: u32) -> impl Iterator<Item = String> {
+    (0..shards.max(1)).map(move |shard| format!("{store}#{shard}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use winback_domain::keys::Key as Secret;
+
+    #[test]
+    fn every_key_reads_back() {
+        let store = StoreId::try_from("books".to_owned()).unwrap();
+        let secret = Secret::new(b"key".to_vec());
+        let customer = CustomerId::of_store_id(&secret, &store, "7");
+        let message = MessageId::of(customer, "We miss you", jiff::Timestamp::UNIX_EPOCH, 0, 1);
+        let day = jiff::civil::date(2026, 5, 1);
+        for key in [
+            Key::Stores,
+            Key::Store(store.clone()),
+            Key::Plan(store.clone(), 17),
+            Key::Customer(store.clone(), customer),
+            Key::Order(store.clone(), "A#1".to_owned()),
+            Key::Message(store.clone(), message),
+            Key::Coupon(store.clone(), Code::of(&secret, &store, message, day)),
+            Key::Lot(store.clone(), "50 % # more".to_owned(), "ten-euro".to_owned(), 3),
+            Key::Day(store.clone(), day),
+            Key::Month(store.clone(), day),
+        ] {
+            assert_eq!(Key::parse(&key.to_string()), Some(key.clone()), "{key}");
+        }
+        assert_eq!(Key::parse("books#nothing#1"), None);
+    }
+}

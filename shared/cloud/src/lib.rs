@@ -1,0 +1,147 @@
+//! The door: the only crate that names the AWS SDK. Tables, queues, mailer, secrets, configuration and clock; and the
+//! one loop by which every function records what it learned.
+
+pub mod clock;
+pub mod config;
+pub mod keys;
+pub mod mailer;
+pub mod planted;
+pub mod queue;
+pub mod record;
+pub mod secrets;
+pub mod standing;
+pub mod start;
+pub mod tables;
+
+use std::fmt;
+use std::sync::Arc;
+
+use aws_config::SdkConfig;
+use winback_domain::ids::StoreId;
+
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::mailer::Mailer;
+use crate::queue::Queues;
+use crate::secrets::Secrets;
+use crate::standing::{Kept, Standing};
+use crate::tables::Tables;
+
+/// What every function holds: the way to everything outside.
+pub struct Cloud {
+    /// Names and places.
+    pub config: Config,
+    /// The time.
+    pub clock: Clock,
+    /// Both tables.
+    pub tables: Tables,
+    /// SES.
+    pub mailer: Mailer,
+    /// Both queues.
+    pub queues: Queues,
+    /// Keys and webhook secrets.
+    pub secrets: Secrets,
+    kept: Kept,
+    owners: Arc<dyn Fn() -> String + Send + Sync>,
+}
+
+/// Something outside failed. Everything of ours is safe to try again.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// DynamoDB.
+    #[error(transparent)]
+    Tables(#[from] tables::Error),
+    /// SQS.
+    #[error(transparent)]
+    Queue(#[from] queue::Error),
+    /// SSM.
+    #[error(transparent)]
+    Secret(#[from] secrets::Error),
+    /// No such store: whoever wired it made a mistake.
+    #[error("no store {0}")]
+    UnknownStore(StoreId),
+    /// The store has no plan yet: its operator activates one.
+    #[error("store {0} has no plan")]
+    NoPlan(StoreId),
+    /// A plan that was checked when it was activated does not read any more. An operator must look.
+    #[error("plan {number} of store {store}: {problem}")]
+    BadPlan {
+        /// Whose.
+        store: StoreId,
+        /// Which.
+        number: u64,
+        /// What is wrong.
+        problem: String,
+    },
+    /// Too many wrote to the same customer at once. The queue brings it back.
+    #[error("too many writers at once")]
+    Contended,
+    /// The environment is not as it must be.
+    #[error(transparent)]
+    Config(#[from] config::Error),
+}
+
+impl Cloud {
+    /// The real one: environment, credentials and clock of the function it runs in.
+    pub async fn from_env() -> Result<Self, Error> {
+        let config = Config::from_env()?;
+        let timeouts = aws_config::timeout::TimeoutConfig::builder()
+            .connect_timeout(std::time::Duration::from_secs(2))
+            .operation_attempt_timeout(std::time::Duration::from_secs(3))
+            .build();
+        let sdk = aws_config::defaults(aws_config::BehaviorVersion::latest()).timeout_config(timeouts).load().await;
+        Ok(Self::over(&sdk, config, Clock::real(), Arc::new(random_owner)))
+    }
+
+    /// Over any SDK configuration: the same code, whatever stands behind its HTTP seam. `owners` makes the one thing
+    /// that is not derived: a name for whoever passes a fence, never used twice.
+    pub fn over(
+        sdk: &SdkConfig,
+        config: Config,
+        clock: Clock,
+        owners: Arc<dyn Fn() -> String + Send + Sync>,
+    ) -> Self {
+        Self {
+            tables: Tables::new(aws_sdk_dynamodb::Client::new(sdk), &config),
+            mailer: Mailer::new(sdk, config.configuration_set.clone()),
+            queues: Queues::new(aws_sdk_sqs::Client::new(sdk), &config),
+            secrets: Secrets::new(aws_sdk_ssm::Client::new(sdk), config.secrets_prefix.clone()),
+            config,
+            clock,
+            kept: Kept::default(),
+            owners,
+        }
+    }
+
+    /// The standing of a store, at most a few seconds old.
+    pub async fn standing(&self, store: &StoreId) -> Result<Standing, Error> {
+        self.kept.standing(&self.tables, store, self.clock.now()).await
+    }
+
+    /// Forgets a store's standing, so that the next one asked for is fresh.
+    pub fn forget(&self, store: &StoreId) {
+        self.kept.forget(store);
+    }
+
+    /// A name for whoever tries a fence now.
+    pub fn owner(&self) -> String {
+        if planted::planted(planted::Planted::OwnerDerived) {
+            return "worker".to_owned();
+        }
+        (self.owners)()
+    }
+}
+
+impl fmt::Debug for Cloud {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Cloud").field("config", &self.config).finish_non_exhaustive()
+    }
+}
+
+/// 128 bits of chance: the only place where the design wants some.
+fn random_owner() -> String {
+    let mut bytes = [0_u8; 16];
+    // Without chance from the machine there is no safe fence, so the invocation must not go on.
+    getrandom::fill(&mut bytes).expect("the machine gives random bytes");
+    data_encoding::HEXLOWER.encode(&bytes)
+}

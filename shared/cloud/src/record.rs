@@ -1,0 +1,259 @@
+//! Recording an event: load, learn, commit under a condition, in one loop that any number of workers may run at once.
+
+use jiff::ToSpan;
+use winback_domain::customer::Customer;
+use winback_domain::decide::decide;
+use winback_domain::event::{Event, What, Who};
+use winback_domain::ids::{Code, CustomerId, StoreId};
+use winback_domain::learn::{learn, merge, witness};
+use winback_domain::redeem::{Answer, Use};
+use winback_domain::time::day_of;
+
+use crate::planted::{Planted, planted};
+use crate::standing::Standing;
+use crate::tables::Write;
+use crate::tables::customers::{Expect, Record};
+use crate::{Cloud, Error};
+
+/// So often a lost race is run again before the queue is asked to bring the event back.
+const TRIES: u32 = 8;
+
+/// Whom an event is about.
+#[derive(Clone, Debug)]
+pub enum Whom {
+    /// As a store names them.
+    Named(Who),
+    /// By our own id: from a link, or a message.
+    Known(CustomerId),
+}
+
+/// What became of an event.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Recorded {
+    /// We know something new.
+    Learned,
+    /// We knew it all.
+    Known,
+}
+
+struct Found {
+    /// The record the event goes to; new where nothing was found.
+    customer: Customer,
+    is_new: bool,
+    /// Another record of the same person.
+    other: Option<Customer>,
+    /// Keys under which nothing lies yet.
+    unused: Vec<CustomerId>,
+}
+
+impl Cloud {
+    /// Records an event. Safe to run twice, at any time, half-way.
+    pub async fn record(&self, store: &StoreId, whom: &Whom, event: &Event) -> Result<Recorded, Error> {
+        for _ in 0..TRIES {
+            let standing = self.standing(store).await?;
+            if let Some(recorded) = self.try_record(&standing, whom, event).await? {
+                self.redeem_codes(store, &standing, event).await?;
+                return Ok(recorded);
+            }
+            self.forget(store);
+        }
+        Err(Error::Contended)
+    }
+
+    /// One try; nothing where somebody else was faster.
+    async fn try_record(&self, standing: &Standing, whom: &Whom, event: &Event) -> Result<Option<Recorded>, Error> {
+        let (store, currency) = (&standing.store.id, standing.plan.shop.currency);
+        let order_id = event.what.order_id();
+        let mut order = match order_id {
+            Some(id) => self.tables.order(store, id).await?,
+            None => Default::default(),
+        };
+        let Some(found) = self.find(store, whom, event, order.order.customer).await? else {
+            // A refund or a cancellation of an order we have not heard of: a stub keeps it.
+            let Some(id) = order_id else { return Ok(Some(Recorded::Known)) };
+            let nobody = Customer::new(CustomerId::from_bytes([0; 16]), event.at);
+            let (_, stub) = learn(nobody, order.order.clone(), event, currency);
+            if stub == order.order {
+                return Ok(Some(Recorded::Known));
+            }
+            let write = self.tables.put_order(store, id, order.rev, &stub, self.clock.now())?;
+            return Ok(self.tables.commit(vec![write]).await?.done().then_some(Recorded::Learned));
+        };
+        // After a merge an order may still name the record that was merged.
+        if order.order.customer.is_some() {
+            order.order.customer = Some(found.customer.id);
+        }
+        let before = found.customer.clone();
+        let mut writes = Vec::new();
+        let start = match found.other {
+            Some(other) if other.open.is_none() => {
+                writes.push(self.tables.put_merged(store, &other, before.id)?);
+                merge(before.clone(), other)
+            }
+            Some(other) => {
+                // It is merged when its message is settled; until then what stops one stops the other.
+                let told = witness(other.clone(), event, currency);
+                if told != other {
+                    writes.push(self.write_learned(standing, &other, told, Expect::Rev(other.rev))?);
+                }
+                before.clone()
+            }
+            None => before.clone(),
+        };
+        let (after, learned_order) = learn(start, order.order.clone(), event, currency);
+        if after != before || found.is_new {
+            let expect = if found.is_new { Expect::Absent } else { Expect::Rev(before.rev) };
+            writes.push(self.write_learned(standing, &before, after.clone(), expect)?);
+        }
+        if let Some(id) = order_id.filter(|_| learned_order != order.order) {
+            writes.push(self.tables.put_order(store, id, order.rev, &learned_order, self.clock.now())?);
+        }
+        if !(after.erased.is_some() && after == before) {
+            for alias in found.unused {
+                writes.push(self.tables.put_alias(store, alias, before.id)?);
+            }
+        }
+        let learned = if writes.is_empty() { Recorded::Known } else { Recorded::Learned };
+        if !self.tables.commit(writes).await?.done() {
+            return Ok(None);
+        }
+        if event.what == What::Erased {
+            self.scrub(store, after.id).await?;
+        }
+        Ok(Some(learned))
+    }
+
+    /// A customer that learned something: `due` only if there is none or the new look is earlier.
+    fn write_learned(
+        &self,
+        standing: &Standing,
+        before: &Customer,
+        mut after: Customer,
+        expect: Expect,
+    ) -> Result<Write, Error> {
+        let store = &standing.store.id;
+        after.rev = before.rev + 1;
+        let next = decide(&after, &standing.store, &standing.plan, self.clock.now()).next_look;
+        let earlier = next.is_some_and(|next| after.due.is_none_or(|due| next < due));
+        if planted(Planted::ErasureClearsDue) && after.erased.is_some() {
+            after.due = None;
+        } else if planted(Planted::DueWrittenLate) && next.is_some() {
+            after.due = next.and_then(|next| next.checked_add((24 * 40).hours()).ok());
+        } else if earlier {
+            after.due = next;
+            after.plan = standing.plan.number;
+            if let Expect::Rev(rev) = expect {
+                return Ok(self.tables.put_looked(store, &after, rev)?);
+            }
+        }
+        Ok(self.tables.put_customer(store, &after, expect)?)
+    }
+
+    /// Finds the record of a customer by all their names. Nothing: the event names nobody we could know.
+    async fn find(
+        &self,
+        store: &StoreId,
+        whom: &Whom,
+        event: &Event,
+        of_order: Option<CustomerId>,
+    ) -> Result<Option<Found>, Error> {
+        let names = match whom {
+            Whom::Known(id) => vec![*id],
+            Whom::Named(who) => self.names(store, who, event).await?,
+        };
+        let by_name = !names.is_empty() && matches!(whom, Whom::Named(_));
+        let names = if names.is_empty() { of_order.into_iter().collect() } else { names };
+        let mut known: Vec<Customer> = Vec::new();
+        let mut unused = Vec::new();
+        for name in names {
+            let customer = match self.tables.record(store, name).await? {
+                Some(Record::Customer(customer)) => *customer,
+                Some(Record::Alias(of)) => match self.tables.customer(store, of).await? {
+                    Some(customer) => customer,
+                    None => continue,
+                },
+                None => {
+                    unused.push(name);
+                    continue;
+                }
+            };
+            if known.iter().all(|other| other.id != customer.id) {
+                known.push(customer);
+            }
+        }
+        let mut known = known.into_iter();
+        Ok(match known.next() {
+            Some(customer) => {
+                // Aliases point to nobody new where the event did not name anybody.
+                let unused = if by_name { unused } else { Vec::new() };
+                Some(Found { customer, is_new: false, other: known.next(), unused })
+            }
+            None if by_name && !unused.is_empty() => {
+                let customer = Customer::new(unused.remove(0), event.at);
+                Some(Found { customer, is_new: true, other: None, unused })
+            }
+            None => None,
+        })
+    }
+
+    /// The keys of a customer: the store's own id first, then the address, then a new address.
+    async fn names(&self, store: &StoreId, who: &Who, event: &Event) -> Result<Vec<CustomerId>, Error> {
+        let key = self.secrets.lookup(self.clock.now()).await?;
+        let mut names = Vec::new();
+        names.extend(who.customer_id.as_ref().map(|id| CustomerId::of_store_id(&key, store, id)));
+        names.extend(who.email.as_ref().map(|address| CustomerId::of_address(&key, store, address)));
+        if let What::EmailChanged { new_email } = &event.what {
+            names.push(CustomerId::of_address(&key, store, new_email));
+        }
+        Ok(names)
+    }
+
+    /// Takes what is personal out of the ledger: the tombstone still names the ends of both chains until that is done.
+    async fn scrub(&self, store: &StoreId, id: CustomerId) -> Result<(), Error> {
+        let Some(tombstone) = self.tables.customer(store, id).await? else { return Ok(()) };
+        if tombstone.erased.is_none() || (tombstone.letters.is_empty() && tombstone.ledger_orders.is_empty()) {
+            return Ok(());
+        }
+        for head in &tombstone.ledger_orders {
+            let mut next = Some(head.clone());
+            while let Some(order_id) = next {
+                next = self.tables.order(store, &order_id).await?.order.previous;
+                let key = crate::keys::Key::Order(store.clone(), order_id);
+                self.tables.delete(crate::tables::Table::Ledger, &key).await?;
+            }
+        }
+        for head in &tombstone.letters {
+            let mut next = Some(*head);
+            while let Some(message) = next {
+                next = self.tables.scrub_message(store, message).await?;
+            }
+        }
+        let mut scrubbed = tombstone.clone();
+        scrubbed.rev += 1;
+        scrubbed.ledger_orders.clear();
+        // The end of the chain of letters stays while one of them is on its way.
+        if scrubbed.open.is_none() {
+            scrubbed.letters.clear();
+        }
+        let write = self.tables.put_customer(store, &scrubbed, Expect::Rev(tombstone.rev))?;
+        // Lost: the event comes again, or whoever wrote in between is the one that settles the open message.
+        self.tables.commit(vec![write]).await.map(|_| ()).map_err(Error::from)
+    }
+
+    /// Codes of ours that an order used.
+    async fn redeem_codes(&self, store: &StoreId, standing: &Standing, event: &Event) -> Result<(), Error> {
+        let What::OrderPlaced { order, .. } = &event.what else { return Ok(()) };
+        for code in order.discount_codes.iter().filter_map(|typed| Code::read(typed)) {
+            let taken = Use { order_id: order.order_id.clone(), total: order.total, at: order.placed_at };
+            for _ in 0..TRIES {
+                let Some(coupon) = self.tables.coupon(store, &code).await? else { break };
+                let Ok(Answer::Good(redemption)) = coupon.taken(&taken) else { break };
+                let month = day_of(self.clock.now(), &standing.plan.shop.time_zone);
+                if self.tables.redeem(store, &coupon, &coupon.with(redemption), month).await?.done() {
+                    break;
+                }
+            }
+        }
+        Ok(())
+    }
+}

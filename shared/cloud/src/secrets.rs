@@ -1,0 +1,99 @@
+//! Secrets from SSM, loaded on first use and kept for five minutes.
+
+use std::collections::BTreeMap;
+use std::sync::Mutex;
+
+use aws_sdk_ssm::Client;
+use aws_sdk_ssm::error::ProvideErrorMetadata;
+use jiff::{Timestamp, ToSpan};
+use winback_domain::ids::StoreId;
+use winback_domain::keys::{Key, LinkKeys};
+
+const KEPT_MINUTES: i64 = 5;
+
+/// A secret is not to be had.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// SSM has none by that name. The operator writes it.
+    #[error("no secret {0}")]
+    Missing(String),
+    /// It is there and makes no sense. The operator mends it.
+    #[error("secret {0}: {1}")]
+    Malformed(String, &'static str),
+    /// SSM did not answer. Trying again later is right.
+    #[error("SSM: {0}")]
+    Failed(String),
+}
+
+/// All secrets below a prefix.
+#[derive(Debug)]
+pub struct Secrets {
+    client: Client,
+    prefix: String,
+    known: Mutex<BTreeMap<String, (Timestamp, String)>>,
+}
+
+impl Secrets {
+    /// Over an SDK client.
+    pub fn new(client: Client, prefix: String) -> Self {
+        Self { client, prefix, known: Mutex::default() }
+    }
+
+    /// The key that addresses and store ids are hashed with. Never rotated.
+    pub async fn lookup(&self, now: Timestamp) -> Result<Key, Error> {
+        self.get("keys/lookup", now, false).await.map(|text| Key::new(text.into_bytes()))
+    }
+
+    /// The key that codes are derived with.
+    pub async fn code(&self, now: Timestamp) -> Result<Key, Error> {
+        self.get("keys/code", now, false).await.map(|text| Key::new(text.into_bytes()))
+    }
+
+    /// The keys that sign links: one a line, `id:secret`, the signing one first.
+    pub async fn links(&self, now: Timestamp) -> Result<LinkKeys, Error> {
+        let text = self.get("keys/link", now, false).await?;
+        let malformed = || Error::Malformed(self.path("keys/link"), "lines of `id:secret` are wanted, ids 0 to 255");
+        let line = |line: &str| {
+            let (id, secret) = line.split_once(':')?;
+            Some((id.trim().parse().ok()?, Key::new(secret.trim().as_bytes().to_vec())))
+        };
+        let lines = text.lines().filter(|text| !text.trim().is_empty());
+        let mut keys: Vec<_> = lines.map(|text| line(text).ok_or_else(malformed)).collect::<Result<_, _>>()?;
+        if keys.is_empty() {
+            return Err(malformed());
+        }
+        let first = keys.remove(0);
+        Ok(LinkKeys::new(first, keys))
+    }
+
+    /// The secrets a store signs with: one a line, two while one is rotated. `fresh` asks SSM again: after a bad
+    /// signature the secret may be new.
+    pub async fn webhook(&self, store: &StoreId, now: Timestamp, fresh: bool) -> Result<Vec<String>, Error> {
+        let text = self.get(&format!("stores/{store}/webhook-secrets"), now, fresh).await?;
+        Ok(text.lines().map(str::trim).filter(|line| !line.is_empty()).map(str::to_owned).collect())
+    }
+
+    fn path(&self, name: &str) -> String {
+        format!("{}/{name}", self.prefix)
+    }
+
+    async fn get(&self, name: &str, now: Timestamp, fresh: bool) -> Result<String, Error> {
+        let path = self.path(name);
+        let known = self.known.lock().ok().and_then(|known| known.get(&path).cloned());
+        let oldest = now.saturating_sub(KEPT_MINUTES.minutes()).unwrap_or(Timestamp::MIN);
+        if let Some((_, text)) = known.filter(|(at, _)| !fresh && *at > oldest) {
+            return Ok(text);
+        }
+        let request = self.client.get_parameter().name(&path).with_decryption(true);
+        let answer = request.send().await.map_err(|error| match error.code() {
+            Some("ParameterNotFound") => Error::Missing(path.clone()),
+            code => Error::Failed(code.unwrap_or("no answer").to_owned()),
+        })?;
+        let text = answer.parameter.and_then(|parameter| parameter.value);
+        let text = text.ok_or_else(|| Error::Missing(path.clone()))?;
+        if let Ok(mut known) = self.known.lock() {
+            known.insert(path, (now, text.clone()));
+        }
+        Ok(text)
+    }
+}

@@ -1,0 +1,93 @@
+//! What holds for a store right now: its state, its plan, its letters. Kept for a moment.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
+
+use jiff::{Timestamp, ToSpan};
+use winback_domain::file;
+use winback_domain::ids::StoreId;
+use winback_domain::mail::Prepared;
+use winback_domain::plan::Plan;
+use winback_domain::store::Store;
+use winback_domain::time::day_of;
+
+use crate::Error;
+use crate::tables::Tables;
+
+/// Pause and kill switch hold after so many seconds at the latest.
+const KEPT_SECONDS: i64 = 5;
+
+/// A store, ready to decide with.
+#[derive(Clone, Debug)]
+pub struct Standing {
+    /// Its state.
+    pub store: Store,
+    /// Its active plan.
+    pub plan: Arc<Plan>,
+    /// The letters of that plan, compiled.
+    pub letters: Arc<Prepared>,
+}
+
+#[derive(Clone, Debug)]
+struct Ready {
+    plan: Arc<Plan>,
+    letters: Arc<Prepared>,
+}
+
+/// What was loaded lately. A plan never changes, so it is kept for good.
+#[derive(Debug, Default)]
+pub(crate) struct Kept {
+    standings: Mutex<BTreeMap<StoreId, (Timestamp, Standing)>>,
+    plans: Mutex<BTreeMap<(StoreId, u64), Ready>>,
+}
+
+impl Kept {
+    /// The standing of a store, at most a few seconds old.
+    pub async fn standing(&self, tables: &Tables, id: &StoreId, now: Timestamp) -> Result<Standing, Error> {
+        let oldest = now.saturating_sub(KEPT_SECONDS.seconds()).unwrap_or(Timestamp::MIN);
+        let known = self.standings.lock().ok().and_then(|known| known.get(id).cloned());
+        if let Some((_, standing)) = known.filter(|(at, _)| *at > oldest && *at <= now) {
+            return Ok(standing);
+        }
+        let mut store = tables.store(id).await?.ok_or_else(|| Error::UnknownStore(id.clone()))?;
+        let Ready { plan, letters } = self.plan(tables, id, store.plan).await?;
+        let today = day_of(now, &plan.shop.time_zone);
+        if store.allowance(&plan.shop, today).is_some() {
+            store.used.mails_today = tables.mails(id, today).await?;
+        }
+        if plan.shop.limits.discounts_per_month.is_some() && !store.unlimited {
+            store.used.discounts_this_month = tables.discounts(id, today).await?;
+        }
+        let standing = Standing { store, plan, letters };
+        if let Ok(mut known) = self.standings.lock() {
+            known.insert(id.clone(), (now, standing.clone()));
+        }
+        Ok(standing)
+    }
+
+    /// Forgets a store's standing: somebody wrote under a newer plan, or the allowance is used up.
+    pub fn forget(&self, id: &StoreId) {
+        if let Ok(mut known) = self.standings.lock() {
+            known.remove(id);
+        }
+    }
+
+    async fn plan(&self, tables: &Tables, id: &StoreId, number: u64) -> Result<Ready, Error> {
+        let key = (id.clone(), number);
+        if let Some(ready) = self.plans.lock().ok().and_then(|known| known.get(&key).cloned()) {
+            return Ok(ready);
+        }
+        let stored = tables.plan(id, number).await?.ok_or_else(|| Error::NoPlan(id.clone()))?;
+        let unreadable = |problem: String| Error::BadPlan { store: id.clone(), number, problem };
+        let read = file::read(&stored.folder, number).map_err(|problems| {
+            let first = problems.first().map_or_else(String::new, |p| format!("{}: {}", p.file, p.message));
+            unreadable(first)
+        })?;
+        let letters = Prepared::new(&read.plan.letters).map_err(|error| unreadable(error.to_string()))?;
+        let ready = Ready { plan: Arc::new(read.plan), letters: Arc::new(letters) };
+        if let Ok(mut known) = self.plans.lock() {
+            known.insert(key, ready.clone());
+        }
+        Ok(ready)
+    }
+}

@@ -1,0 +1,437 @@
+//! `decide` says what to do for one customer now, why (also why not), and when to look again. It cannot fail and sees
+//! nothing that is not handed in.
+
+mod gates;
+mod slot;
+
+use jiff::civil::Date;
+use jiff::{Timestamp, ToSpan};
+
+use crate::customer::{Brief, Customer, End, Journey, Open, OpenState};
+use crate::ids::MessageId;
+use crate::offer::{Offer, deadline};
+use crate::plan::Plan;
+use crate::program::{Program, Runs, Send, Step, StepOffer};
+use crate::store::{State, Store};
+use crate::time::{day_of, days_later, start_of_day};
+use crate::why::Reason;
+
+pub use slot::At;
+
+/// A `sending` older than this becomes `unknown`. Longer than any invocation can live.
+pub const LEASE_SECONDS: i64 = 300;
+/// A store that does not mail is looked at so often, so that messages called off are cleaned up.
+const PAUSED_LOOK_HOURS: i64 = 1;
+
+/// What to do, why, and when to look again.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Decision {
+    /// What to do now.
+    pub action: Action,
+    /// The reasons, most telling first.
+    pub why: Vec<Reason>,
+    /// When to look again if nothing is done; nothing: only an event can change anything.
+    pub next_look: Option<Timestamp>,
+}
+
+/// What to do now for one customer.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Action {
+    /// Nothing.
+    Wait,
+    /// Claim this message (again), and go through the send protocol with it.
+    Claim(Box<Draft>),
+    /// The lease of a `sending` is over: settle it as `unknown` (or as what the message already says).
+    Expire,
+    /// Call the open message off: for good, or to be claimed again on another day.
+    CallOff(CallOff),
+}
+
+/// How a message is called off.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CallOff {
+    /// For good; its step is over.
+    Stop,
+    /// Its day is over; it may be claimed again.
+    Lapse,
+}
+
+/// A message as it should be claimed.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Draft {
+    /// Its id.
+    pub message: MessageId,
+    /// The program's name.
+    pub program: String,
+    /// Index of the program in the plan.
+    pub program_index: usize,
+    /// The episode: the moment the silence is counted from.
+    pub episode: Timestamp,
+    /// Counted from 0.
+    pub round: u32,
+    /// Counted from 0.
+    pub step: u32,
+    /// The folder of the letter.
+    pub mail: String,
+    /// Held out: everything but the mail.
+    pub held: bool,
+    /// The day it leaves on.
+    pub day: Date,
+    /// It must pass the fence before this moment: end of day, quiet hours, deadline.
+    pub before: Timestamp,
+    /// What it offers.
+    pub offer: Option<Offered>,
+}
+
+/// The offer of a message.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Offered {
+    /// Its key in the program.
+    pub name: String,
+    /// The offer.
+    pub offer: Offer,
+    /// The one deadline.
+    pub expires_at: Timestamp,
+    /// A follow-up repeats code and deadline of this message.
+    pub repeats: Option<MessageId>,
+}
+
+/// Decides for one customer.
+pub fn decide(customer: &Customer, store: &Store, plan: &Plan, now: Timestamp) -> Decision {
+    match &customer.open {
+        Some(open) => go_on(customer, open, store, plan, now),
+        None => match consider_all(customer, store, plan, now) {
+            Outcome::Now(draft, why) => {
+                Decision { action: Action::Claim(draft), why, next_look: Some(now) }
+            }
+            Outcome::Later(at, why) => Decision { action: Action::Wait, why, next_look: Some(at) },
+            Outcome::Never(why) => Decision { action: Action::Wait, why, next_look: None },
+        },
+    }
+}
+
+enum Outcome {
+    Now(Box<Draft>, Vec<Reason>),
+    Later(Timestamp, Vec<Reason>),
+    Never(Vec<Reason>),
+}
+
+/// A message is on its way: go on with it, or call it off.
+fn go_on(customer: &Customer, open: &Open, store: &Store, plan: &Plan, now: Timestamp) -> Decision {
+    let call_off = |how, why| Decision { action: Action::CallOff(how), why: vec![why], next_look: Some(now) };
+    let today = day_of(now, &plan.shop.time_zone);
+    match open.state {
+        OpenState::Stopping => return call_off(CallOff::Stop, Reason::CallingOff),
+        OpenState::Lapsing => return call_off(CallOff::Lapse, Reason::CallingOff),
+        OpenState::Sending => {
+            let fenced = open.fenced.unwrap_or(now);
+            let until = fenced.saturating_add(LEASE_SECONDS.seconds()).unwrap_or(Timestamp::MAX);
+            return if now < until {
+                let why = vec![Reason::BeingSent { until }];
+                Decision { action: Action::Wait, why, next_look: Some(until) }
+            } else {
+                Decision { action: Action::Expire, why: vec![Reason::NoAnswer { since: fenced }], next_look: Some(now) }
+            };
+        }
+        OpenState::Claimed => {}
+    }
+    if open.refused {
+        return call_off(CallOff::Stop, Reason::NotForThisRecipient);
+    }
+    let outcome = match plan.programs.iter().position(|program| program.name == open.program) {
+        Some(index) => consider(customer, index, store, plan, now),
+        None => Outcome::Never(vec![Reason::NoProgram]),
+    };
+    match outcome {
+        Outcome::Now(draft, why) if draft.message == open.message && draft.day == open.day => {
+            Decision { action: Action::Claim(draft), why, next_look: Some(now) }
+        }
+        Outcome::Now(draft, _) if draft.message == open.message => {
+            call_off(CallOff::Lapse, Reason::DayOver { day: open.day })
+        }
+        Outcome::Later(at, why) if today == open.day && day_of(at, &plan.shop.time_zone) == today => {
+            Decision { action: Action::Wait, why, next_look: Some(at) }
+        }
+        // Still the same silence, only not today any more.
+        Outcome::Later(_, _) if same_silence(customer, open, plan) => {
+            call_off(CallOff::Lapse, Reason::DayOver { day: open.day })
+        }
+        // The program is away for a while, not the customer.
+        Outcome::Never(why) if why.iter().any(|r| matches!(r, Reason::Draft | Reason::Importing | Reason::NoProgram)) => {
+            Decision { action: Action::CallOff(CallOff::Lapse), why, next_look: Some(now) }
+        }
+        Outcome::Now(_, why) | Outcome::Later(_, why) | Outcome::Never(why) => Decision {
+            action: Action::CallOff(CallOff::Stop),
+            why,
+            next_look: Some(now),
+        },
+    }
+}
+
+fn same_silence(customer: &Customer, open: &Open, plan: &Plan) -> bool {
+    let program = plan.programs.iter().find(|program| program.name == open.program);
+    program.is_some_and(|program| gates::silent_since(customer, program) == Some(open.episode))
+}
+
+fn consider_all(customer: &Customer, store: &Store, plan: &Plan, now: Timestamp) -> Outcome {
+    let mut soonest: Option<(Timestamp, Vec<Reason>)> = None;
+    let mut never = Vec::new();
+    for index in 0..plan.programs.len() {
+        match consider(customer, index, store, plan, now) {
+            Outcome::Now(draft, why) => return Outcome::Now(draft, why),
+            Outcome::Later(at, why) if soonest.as_ref().is_none_or(|(best, _)| at < *best) => {
+                soonest = Some((at, why));
+            }
+            Outcome::Later(..) => {}
+            Outcome::Never(why) => never.extend(why.into_iter().filter(|reason| !never.contains(reason)).collect::<Vec<_>>()),
+        }
+    }
+    match soonest {
+        Some((at, why)) => Outcome::Later(at, why),
+        None if never.is_empty() => Outcome::Never(vec![Reason::NoProgram]),
+        None => Outcome::Never(never),
+    }
+}
+
+/// One program for one customer, as if no message were open.
+fn consider(customer: &Customer, index: usize, store: &Store, plan: &Plan, now: Timestamp) -> Outcome {
+    let program = &plan.programs[index];
+    if let Some(reason) = gates::never_mailed(customer, store, plan) {
+        return Outcome::Never(vec![reason]);
+    }
+    let Some(silent_since) = gates::silent_since(customer, program) else {
+        return Outcome::Never(vec![Reason::NothingToCountFrom]);
+    };
+    let zone = &plan.shop.time_zone;
+    let known = customer.journeys.get(&program.name);
+    let journey = known.filter(|journey| journey.episode >= silent_since);
+    let mut lapses_at = days_later(silent_since, program.lapsed.days, zone);
+    if journey.is_none()
+        && let Some(last) = known
+    {
+        if program.runs == Runs::Once {
+            return Outcome::Never(vec![Reason::AlreadyRan]);
+        }
+        let rested = rested(last, program, plan);
+        if rested > lapses_at {
+            lapses_at = rested;
+            if now < rested {
+                return Outcome::Later(rested, vec![Reason::Resting { until: day_of(rested, zone) }]);
+            }
+        }
+    }
+    if now < lapses_at {
+        let why = Reason::NotSilentLongEnough {
+            day: day_of(silent_since, zone),
+            days: program.lapsed.days,
+            lapses_on: day_of(lapses_at, zone),
+        };
+        return Outcome::Later(lapses_at, vec![why]);
+    }
+    if !gates::is_meant(&program.audience, customer) {
+        let audience = program.audience.to_string();
+        return Outcome::Never(vec![Reason::NotMeant { audience }]);
+    }
+    let episode = journey.map_or(silent_since, |journey| journey.episode);
+    let look = Look { customer, store, plan, program, index, journey, episode, lapses_at, now };
+    look.next_step(known.map_or(0, |journey| journey.offers))
+}
+
+/// From when on a new silence counts after the episode that was.
+fn rested(last: &Journey, program: &Program, plan: &Plan) -> Timestamp {
+    let day = last.briefs.iter().filter(|brief| brief.end != End::Stopped).map(|brief| brief.day).max();
+    let rest = i64::from(program.afterwards.rest_days);
+    day.map_or(Timestamp::MIN, |day| start_of_day(day.saturating_add(rest.days()), &plan.shop.time_zone))
+}
+
+/// One look at a lapsed customer of one program.
+struct Look<'a> {
+    customer: &'a Customer,
+    store: &'a Store,
+    plan: &'a Plan,
+    program: &'a Program,
+    index: usize,
+    journey: Option<&'a Journey>,
+    episode: Timestamp,
+    lapses_at: Timestamp,
+    now: Timestamp,
+}
+
+impl Look<'_> {
+    fn briefs(&self) -> &[Brief] {
+        self.journey.map_or(&[], |journey| &journey.briefs)
+    }
+
+    fn brief(&self, round: usize, step: usize) -> Option<&Brief> {
+        self.briefs().iter().find(|brief| (brief.round as usize, brief.step as usize) == (round, step))
+    }
+
+    /// Walks the rounds to the first step that is neither done nor past.
+    fn next_step(&self, offers_so_far: u32) -> Outcome {
+        let zone = &self.plan.shop.time_zone;
+        let mut passed_over = Vec::new();
+        let mut ready = self.lapses_at;
+        for (r, round) in self.program.rounds.iter().enumerate() {
+            if r > 0 {
+                let began = (0..self.program.rounds[r - 1].steps.len()).find_map(|s| self.brief(r - 1, s));
+                let began = began.map_or_else(|| day_of(ready, zone), |brief| brief.day);
+                let wait = i64::from(round.wait_days);
+                ready = start_of_day(began.saturating_add(wait.days()), zone);
+            }
+            for (s, step) in round.steps.iter().enumerate() {
+                if self.brief(r, s).is_some() {
+                    continue;
+                }
+                let offered = match &step.offer {
+                    StepOffer::None => None,
+                    StepOffer::Own(name) => {
+                        if let Some(most) = self.program.afterwards.offers_in_a_lifetime
+                            && offers_so_far >= most
+                        {
+                            passed_over.push(Reason::OffersUsedUp { most });
+                            continue;
+                        }
+                        Some((name, None))
+                    }
+                    StepOffer::Inherited => match self.followed(r, s) {
+                        Some((name, parent)) => Some((name, Some(parent))),
+                        None => continue,
+                    },
+                };
+                match self.time_of(step, offered.as_ref().and_then(|(_, parent)| *parent), ready) {
+                    Some(time) => return self.outcome(r, s, step, offered, time, ready, offers_so_far),
+                    None => continue,
+                }
+            }
+        }
+        let letters = self.briefs().iter().filter(|brief| brief.end != End::Stopped).count();
+        passed_over.push(Reason::RoundsDone { letters: u32::try_from(letters).unwrap_or(u32::MAX) });
+        Outcome::Never(passed_over)
+    }
+
+    /// The offer a follow-up follows: of the round's latest letter with one, if it was not called off.
+    fn followed(&self, round: usize, step: usize) -> Option<(&String, &Brief)> {
+        let earlier = self.program.rounds[round].steps[..step].iter().enumerate().rev();
+        let (s, name) = earlier.filter_map(|(s, step)| match &step.offer {
+            StepOffer::Own(name) => Some((s, name)),
+            _ => None,
+        }).next()?;
+        let brief = self.brief(round, s).filter(|brief| brief.end != End::Stopped)?;
+        Some((name, brief))
+    }
+
+    /// When the step may leave, with what holds it back; nothing: its time is over.
+    fn time_of(&self, step: &Step, parent: Option<&Brief>, ready: Timestamp) -> Option<(At, Option<Reason>)> {
+        let held_back = gates::held_back(self.customer, self.store, self.plan, step, self.now);
+        let not_before = held_back.as_ref().map_or(self.now, |(at, _)| *at);
+        let reason = held_back.map(|(_, reason)| reason);
+        let at = match (&step.send, parent) {
+            (Send::BeforeDeadline { hours }, Some(parent)) => {
+                let end = parent.deadline?;
+                slot::follow_up(end, *hours, parent.day, not_before, self.now, &self.plan.shop)?
+            }
+            (send, _) => slot::letter(send, ready, not_before, self.now, &self.plan.shop),
+        };
+        Some((at, reason))
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "the facts of one step, gathered where they are known")]
+    fn outcome(
+        &self,
+        round: usize,
+        step_index: usize,
+        step: &Step,
+        offered: Option<(&String, Option<&Brief>)>,
+        (at, held_back): (At, Option<Reason>),
+        ready: Timestamp,
+        offers_so_far: u32,
+    ) -> Outcome {
+        let until = match at {
+            At::Later(until) => {
+                let slot = Reason::WaitsForSlot { until };
+                let why = held_back.into_iter().chain([slot]).chain(self.facts(round, ready)).collect();
+                return Outcome::Later(until, why);
+            }
+            At::Now { before } => before,
+        };
+        if let Some(outcome) = self.not_now() {
+            return outcome;
+        }
+        let held = self.held();
+        let zone = &self.plan.shop.time_zone;
+        let day = day_of(self.now, zone);
+        let (r, s) = (u32::try_from(round).unwrap_or(u32::MAX), u32::try_from(step_index).unwrap_or(u32::MAX));
+        let offered = offered.map(|(name, parent)| {
+            let offer = self.program.offers[name].clone();
+            let repeats = parent.map(|brief| {
+                MessageId::of(self.customer.id, &self.program.name, self.episode, brief.round, brief.step)
+            });
+            let end = parent.and_then(|brief| brief.deadline);
+            let expires_at = end.unwrap_or_else(|| deadline(day, offer.valid_days, zone));
+            Offered { name: name.clone(), offer, expires_at, repeats }
+        });
+        let mut why = Vec::new();
+        if held {
+            let share = gates::holdout(self.plan, self.program).basis_points();
+            let percent = format!("{}", rust_decimal::Decimal::new(i64::from(share), 2).normalize());
+            why.push(Reason::HeldOut { percent });
+        }
+        why.extend(self.facts(round, ready));
+        match &offered {
+            Some(Offered { repeats: Some(_), expires_at, .. }) => why.push(Reason::Deadline { at: *expires_at }),
+            Some(_) => why.push(Reason::Episode { number_of_offers: offers_so_far }),
+            None => {}
+        }
+        let draft = Draft {
+            message: MessageId::of(self.customer.id, &self.program.name, self.episode, r, s),
+            program: self.program.name.clone(),
+            program_index: self.index,
+            episode: self.episode,
+            round: r,
+            step: s,
+            mail: step.mail.clone(),
+            held,
+            day,
+            before: until,
+            offer: offered,
+        };
+        Outcome::Now(Box::new(draft), why)
+    }
+
+    fn held(&self) -> bool {
+        let share = gates::holdout(self.plan, self.program);
+        self.journey.map_or_else(|| self.customer.id.held_out(share), |journey| journey.held)
+    }
+
+    /// What keeps a letter whose time has come: the program, the store, the day's allowance.
+    fn not_now(&self) -> Option<Outcome> {
+        if self.program.status == crate::program::Status::Draft {
+            return Some(Outcome::Never(vec![Reason::Draft]));
+        }
+        if self.store.state != State::Live {
+            let at = self.now.saturating_add(PAUSED_LOOK_HOURS.hours()).unwrap_or(Timestamp::MAX);
+            let state = format!("{:?}", self.store.state).to_lowercase();
+            return Some(Outcome::Later(at, vec![Reason::NotLive { state }]));
+        }
+        let until = self.store.throttled_until.filter(|until| *until > self.now)?;
+        Some(Outcome::Later(until, vec![Reason::Throttled { until }]))
+    }
+
+    /// The facts every why rests on.
+    fn facts(&self, round: usize, ready: Timestamp) -> Vec<Reason> {
+        let zone = &self.plan.shop.time_zone;
+        let mut why = vec![gates::silence(self.customer, self.program, self.plan)];
+        why.push(Reason::Lapsed { days: self.program.lapsed.days, on: day_of(self.lapses_at, zone) });
+        if round > 0 {
+            let round = u32::try_from(round + 1).unwrap_or(u32::MAX);
+            why.push(Reason::RoundBegins { round, day: day_of(ready, zone) });
+        }
+        if let Some(agreed) = self.customer.agreed() {
+            why.push(Reason::Consented { day: day_of(agreed, zone) });
+        }
+        why
+    }
+}
+
+#[cfg(test)]
+mod tests;

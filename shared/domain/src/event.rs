@@ -1,0 +1,170 @@
+//! What can happen to a customer. Stores tell us in JSON (see [`wire`]); inside, everything is valid.
+
+pub mod wire;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::address::Address;
+use crate::money::Money;
+use crate::shop::Language;
+
+/// One thing that happened, to one customer of one store.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Event {
+    /// When: what the store claims, but never later than we received it. Whole seconds.
+    pub at: Timestamp,
+    /// Whom it happened to, where the event says so (a refund names only its order).
+    #[serde(default, skip_serializing_if = "Who::is_nobody")]
+    pub who: Who,
+    /// What.
+    #[serde(flatten)]
+    pub what: What,
+}
+
+/// How a store names a customer. At least one of both where a customer is meant.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Who {
+    /// The store's own id for the customer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub customer_id: Option<String>,
+    /// The address.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub email: Option<Address>,
+}
+
+impl Who {
+    /// Nobody is named.
+    pub fn is_nobody(&self) -> bool {
+        self.customer_id.is_none() && self.email.is_none()
+    }
+}
+
+/// What a store can tell us, and what we notice ourselves.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum What {
+    /// An order in its present state; the same order may come again with other totals.
+    OrderPlaced {
+        /// The order.
+        order: PlacedOrder,
+        /// What the order says of its customer.
+        #[serde(default)]
+        profile: Profile,
+    },
+    /// How much of an order has been refunded so far, in all.
+    OrderRefunded {
+        /// The store's id of the order.
+        order_id: String,
+        /// Cumulative.
+        refunded: Money,
+    },
+    /// The order is off.
+    OrderCancelled {
+        /// The store's id of the order.
+        order_id: String,
+    },
+    /// The customer changed what we know of them. Consent in it is explicit, not a checkout box.
+    CustomerUpdated {
+        /// What they said.
+        profile: Profile,
+    },
+    /// The customer has another address now. The event's `who` names the old one, or the id.
+    EmailChanged {
+        /// The new one.
+        new_email: Address,
+    },
+    /// Somebody who has not bought yet.
+    LeadCreated {
+        /// What they said.
+        profile: Profile,
+    },
+    /// They do not want mail. Yields only to a later explicit opt-in.
+    Unsubscribed,
+    /// They want to be forgotten.
+    Erased,
+    /// They brought somebody.
+    Referred,
+    /// They were there: a visit, a log-in.
+    ActivityRecorded {
+        /// The store's word for it.
+        kind: String,
+    },
+    /// They complained to the shop.
+    ComplaintOpened,
+    /// The shop made it good.
+    ComplaintResolved,
+    /// A subscription began.
+    SubscriptionStarted,
+    /// A subscription ended.
+    SubscriptionEnded {
+        /// Why, in the store's words.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        reason: Option<String>,
+    },
+    /// Their mailbox refused our mail for good. We notice this ourselves.
+    Bounced,
+    /// They called our mail spam. We notice this ourselves.
+    MarkedSpam,
+}
+
+/// An order as its store sees it at the time of the event.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PlacedOrder {
+    /// The store's id of it.
+    pub order_id: String,
+    /// When it was placed; never later than we heard of it.
+    pub placed_at: Timestamp,
+    /// What was paid. Zero is an order too.
+    pub total: Money,
+    /// Codes used in it, as typed.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub discount_codes: Vec<String>,
+}
+
+/// What an event says about a person. What is missing is unchanged.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Profile {
+    /// One line, without control characters; may hold anything else.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// What they read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub language: Option<Language>,
+    /// Whether mail is welcome.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub marketing_consent: Option<bool>,
+}
+
+impl What {
+    /// The order it is about, if it is about one.
+    pub fn order_id(&self) -> Option<&str> {
+        match self {
+            Self::OrderPlaced { order, .. } => Some(&order.order_id),
+            Self::OrderRefunded { order_id, .. } | Self::OrderCancelled { order_id } => Some(order_id),
+            _ => None,
+        }
+    }
+
+    /// The name of it for counters and logs.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::OrderPlaced { .. } => "order.placed",
+            Self::OrderRefunded { .. } => "order.refunded",
+            Self::OrderCancelled { .. } => "order.cancelled",
+            Self::CustomerUpdated { .. } => "customer.updated",
+            Self::EmailChanged { .. } => "customer.email_changed",
+            Self::LeadCreated { .. } => "lead.created",
+            Self::Unsubscribed => "customer.unsubscribed",
+            Self::Erased => "customer.erased",
+            Self::Referred => "customer.referred",
+            Self::ActivityRecorded { .. } => "activity.recorded",
+            Self::ComplaintOpened => "complaint.opened",
+            Self::ComplaintResolved => "complaint.resolved",
+            Self::SubscriptionStarted => "subscription.started",
+            Self::SubscriptionEnded { .. } => "subscription.ended",
+            Self::Bounced => "mail.bounced",
+            Self::MarkedSpam => "mail.marked_spam",
+        }
+    }
+}

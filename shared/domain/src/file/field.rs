@@ -1,0 +1,522 @@
+//! How the tree of a file becomes our types: every field on its own, so that one wrong word hides no other.
+//!
+//! `mapping!` writes a struct, its reader and, through schemars, its part of the JSON Schema, from one list of keys.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::ops::Range;
+
+use garde::rules::length::{HasChars, HasSimpleLength, chars::Chars, simple::Simple};
+use schemars::{JsonSchema, Schema, SchemaGenerator};
+
+use super::node::{Content, Node, Scalar};
+use super::problem::Problems;
+use super::words::{did_you_mean, list, shown};
+
+/// What can be read from a node. Nothing comes back only if a problem was told.
+pub(super) trait FromNode: Sized {
+    /// Reads it.
+    fn from_node(node: &Node, problems: &mut Problems) -> Option<Self>;
+}
+
+/// The value of one key: not there, there and unreadable, or read.
+#[derive(Debug)]
+pub(super) struct Slot<T>(Option<(Range<usize>, Option<T>)>);
+
+impl<T> Default for Slot<T> {
+    fn default() -> Self {
+        Self(None)
+    }
+}
+
+impl<T> Slot<T> {
+    /// The value, if it is there and was read.
+    pub(super) fn get(&self) -> Option<&T> {
+        self.0.as_ref().and_then(|(_, value)| value.as_ref())
+    }
+
+    /// Where its key stands, if it is there.
+    pub(super) fn key(&self) -> Option<Range<usize>> {
+        self.0.as_ref().map(|(key, _)| key.clone())
+    }
+
+    /// Whether nobody wrote the key.
+    pub(super) fn is_absent(&self) -> bool {
+        self.0.is_none()
+    }
+}
+
+impl<T: JsonSchema> JsonSchema for Slot<T> {
+    fn inline_schema() -> bool {
+        T::inline_schema()
+    }
+
+    fn schema_name() -> Cow<'static, str> {
+        T::schema_name()
+    }
+
+    fn schema_id() -> Cow<'static, str> {
+        T::schema_id()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        T::json_schema(generator)
+    }
+}
+
+impl<T: HasSimpleLength> Simple for Slot<T> {
+    fn validate_length(&self, min: usize, max: usize) -> garde::Result {
+        match self.get().map(HasSimpleLength::length) {
+            Some(length) if length < min => Err(garde::Error::new("an empty list")),
+            Some(length) if length > max => Err(garde::Error::new(format!(
+                "{length} entries; at most {max} fit"
+            ))),
+            _ => Ok(()),
+        }
+    }
+}
+
+impl<T: HasChars> Chars for Slot<T> {
+    fn validate_num_chars(&self, min: usize, max: usize) -> garde::Result {
+        match self.get().map(HasChars::num_chars) {
+            Some(length) if length < min => Err(garde::Error::new("an empty text")),
+            Some(length) if length > max => Err(garde::Error::new(format!(
+                "a text of {length} characters; at most {max} fit"
+            ))),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// For garde: a text without line breaks and other control characters, which would end a header of a mail.
+pub(super) fn one_line(text: &Slot<Text>, _: &()) -> garde::Result {
+    let breaks = |c: char| c.is_control() || matches!(c, '\u{2028}' | '\u{2029}');
+    match text.get() {
+        Some(text) if text.value.contains(breaks) => Err(garde::Error::new(
+            "a line break or control character in a text of one line",
+        )),
+        _ => Ok(()),
+    }
+}
+
+/// A text.
+#[derive(Clone, Debug)]
+pub(super) struct Text {
+    /// What it says.
+    pub(super) value: String,
+    /// Where it stands, with its quotes.
+    pub(super) span: Range<usize>,
+    /// Where its first letter stands, if the file says it letter for letter.
+    verbatim: Option<usize>,
+}
+
+impl Text {
+    /// Where a part of the text stands in the file, or the whole of it where that cannot be told.
+    pub(super) fn part(&self, part: Range<usize>) -> Range<usize> {
+        self.verbatim.map_or_else(
+            || self.span.clone(),
+            |start| start + part.start..start + part.end,
+        )
+    }
+}
+
+impl HasChars for Text {
+    fn num_chars(&self) -> usize {
+        self.value.trim().chars().count()
+    }
+}
+
+impl FromNode for Text {
+    fn from_node(node: &Node, problems: &mut Problems) -> Option<Self> {
+        let scalar = written(node, problems)?;
+        if scalar.plain && is_bare_boolean(&scalar.text) {
+            let word = &scalar.text;
+            problems
+                .error(
+                    node.span.clone(),
+                    format!("a bare `{word}` can be taken for true or false"),
+                )
+                .help(format!("put the word in quotes: \"{word}\""));
+            return None;
+        }
+        Some(Self {
+            value: scalar.text.clone(),
+            span: node.span.clone(),
+            verbatim: scalar.verbatim,
+        })
+    }
+}
+
+impl JsonSchema for Text {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> Cow<'static, str> {
+        "Text".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        schemars::json_schema!({ "type": "string" })
+    }
+}
+
+/// Whether YAML 1.1 (and so many an editor) would make true or false of the word: the Norwegian problem.
+pub(super) fn is_bare_boolean(word: &str) -> bool {
+    ["no", "yes", "off", "on", "false", "true"]
+        .iter()
+        .any(|known| word.eq_ignore_ascii_case(known))
+}
+
+/// The scalar of a node, or a problem.
+pub(super) fn written<'n>(node: &'n Node, problems: &mut Problems) -> Option<&'n Scalar> {
+    let what = match &node.content {
+        Content::Scalar(scalar) => return Some(scalar),
+        Content::Nothing => {
+            problems
+                .error(node.span.clone(), "no value is written here")
+                .help("write one after the colon, or take the line out");
+            return None;
+        }
+        Content::List(_) => "a list",
+        Content::Mapping(_) => "a group of keys",
+    };
+    problems
+        .error(
+            node.span.clone(),
+            format!("{what} stands where one value belongs"),
+        )
+        .help("write the value on the same line as the key");
+    None
+}
+
+impl<T: FromNode> FromNode for Box<T> {
+    fn from_node(node: &Node, problems: &mut Problems) -> Option<Self> {
+        T::from_node(node, problems).map(Box::new)
+    }
+}
+
+impl<T: FromNode> FromNode for Vec<T> {
+    fn from_node(node: &Node, problems: &mut Problems) -> Option<Self> {
+        let Content::List(entries) = &node.content else {
+            problems
+                .error(node.span.clone(), "a list belongs here")
+                .help("begin each entry on a line of its own with `- `");
+            return None;
+        };
+        Some(
+            entries
+                .iter()
+                .filter_map(|entry| T::from_node(entry, problems))
+                .collect(),
+        )
+    }
+}
+
+/// Values under names of the author's choice, in the order of the file.
+#[derive(Debug)]
+pub(super) struct Named<T>(pub(super) Vec<(Text, Option<T>)>);
+
+impl<T: FromNode> FromNode for Named<T> {
+    fn from_node(node: &Node, problems: &mut Problems) -> Option<Self> {
+        let Content::Mapping(entries) = &node.content else {
+            problems
+                .error(node.span.clone(), "names with their values belong here")
+                .help("write each name on a line of its own, indented, with a colon after it");
+            return None;
+        };
+        let mut named: Vec<(Text, Option<T>)> = Vec::new();
+        for (key, value) in entries {
+            let Some(name) = Text::from_node(key, problems) else {
+                continue;
+            };
+            if named.iter().any(|(known, _)| known.value == name.value) {
+                twice(&name.value, name.span, problems);
+                continue;
+            }
+            named.push((name, T::from_node(value, problems)));
+        }
+        Some(Self(named))
+    }
+}
+
+impl<T: JsonSchema> JsonSchema for Named<T> {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> Cow<'static, str> {
+        format!("Named{}", T::schema_name()).into()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        let value = generator.subschema_for::<T>();
+        schemars::json_schema!({ "type": "object", "additionalProperties": value })
+    }
+}
+
+/// A whole number from 1, written with digits alone.
+#[derive(Clone, Debug)]
+pub(super) struct Count {
+    /// The number.
+    pub(super) value: u32,
+}
+
+impl FromNode for Count {
+    fn from_node(node: &Node, problems: &mut Problems) -> Option<Self> {
+        let scalar = written(node, problems)?;
+        match scalar.text.parse::<u32>() {
+            Ok(value) if value > 0 => Some(Self { value }),
+            _ => {
+                let text = shown(&scalar.text);
+                problems
+                    .error(
+                        node.span.clone(),
+                        format!("`{text}` is not a whole number from 1"),
+                    )
+                    .help("write digits alone, such as 100; leave the line out for no limit");
+                None
+            }
+        }
+    }
+}
+
+impl JsonSchema for Count {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> Cow<'static, str> {
+        "Count".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        schemars::json_schema!({ "type": "integer", "minimum": 1, "maximum": u32::MAX })
+    }
+}
+
+/// The version of the format, always 1.
+#[derive(Debug)]
+pub(super) struct Version;
+
+impl FromNode for Version {
+    fn from_node(node: &Node, problems: &mut Problems) -> Option<Self> {
+        let scalar = written(node, problems)?;
+        if scalar.plain && scalar.text == "1" {
+            return Some(Self);
+        }
+        let text = shown(&scalar.text);
+        problems
+            .error(
+                node.span.clone(),
+                format!("version `{text}` of the format is not known here"),
+            )
+            .help("write version: 1");
+        None
+    }
+}
+
+impl JsonSchema for Version {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> Cow<'static, str> {
+        "Version".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        schemars::json_schema!({ "type": "integer", "const": 1 })
+    }
+}
+
+/// A word out of few.
+pub(super) trait Choice: Copy + 'static {
+    /// All words and what they mean.
+    const ALL: &'static [(&'static str, Self)];
+}
+
+/// A word out of few, read.
+#[derive(Debug)]
+pub(super) struct Chosen<T>(pub(super) T);
+
+impl<T: Choice> FromNode for Chosen<T> {
+    fn from_node(node: &Node, problems: &mut Problems) -> Option<Self> {
+        let text = &written(node, problems)?.text;
+        if let Some((_, value)) = T::ALL.iter().find(|(word, _)| word == text) {
+            return Some(Self(*value));
+        }
+        let words = T::ALL.iter().map(|(word, _)| *word);
+        problems
+            .error(
+                node.span.clone(),
+                format!(
+                    "`{}` is not one of {}",
+                    shown(text),
+                    list(words.clone(), "and")
+                ),
+            )
+            .help(did_you_mean(text, words, "write one of these"));
+        None
+    }
+}
+
+impl<T: Choice> JsonSchema for Chosen<T> {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> Cow<'static, str> {
+        "Choice".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        let words: Vec<&str> = T::ALL.iter().map(|(word, _)| *word).collect();
+        schemars::json_schema!({ "type": "string", "enum": words })
+    }
+}
+
+/// The entries of a mapping, checked for keys that are unknown, promised for later, or there twice.
+pub(super) struct Entries<'n> {
+    values: BTreeMap<&'n str, (&'n Node, &'n Node)>,
+    what: &'static str,
+    at: Range<usize>,
+}
+
+impl<'n> Entries<'n> {
+    /// Looks through the keys of a mapping.
+    pub(super) fn open(
+        node: &'n Node,
+        what: &'static str,
+        keys: &[&str],
+        later: &[&str],
+        problems: &mut Problems,
+    ) -> Option<Self> {
+        let Content::Mapping(entries) = &node.content else {
+            problems
+                .error(
+                    node.span.clone(),
+                    format!("{what} is written as keys with values"),
+                )
+                .help(format!("known here: {}", list(keys.iter().copied(), "and")));
+            return None;
+        };
+        let mut values = BTreeMap::new();
+        for (key, value) in entries {
+            let Some(Scalar { text, .. }) = written(key, problems) else {
+                continue;
+            };
+            let name = text.as_str();
+            if later.contains(&name) {
+                problems
+                    .error(key.span.clone(), format!("`{name}` is not supported yet"))
+                    .help("take it out for now");
+            } else if !keys.contains(&name) {
+                problems
+                    .error(
+                        key.span.clone(),
+                        format!("{what} has no key `{}`", shown(name)),
+                    )
+                    .help(did_you_mean(name, keys.iter().copied(), "known here"));
+            } else if values.contains_key(name) {
+                twice(name, key.span.clone(), problems);
+            } else {
+                values.insert(name, (key, value));
+            }
+        }
+        Some(Self {
+            values,
+            what,
+            at: node.head.clone(),
+        })
+    }
+
+    /// The value of a key that may be left out.
+    pub(super) fn may<T: FromNode>(&self, key: &str, problems: &mut Problems) -> Slot<T> {
+        Slot(
+            self.values
+                .get(key)
+                .map(|(name, value)| (name.span.clone(), T::from_node(value, problems))),
+        )
+    }
+
+    /// The value of a key that must be there. The whole file is not pointed at: no word in it is wrong.
+    pub(super) fn need<T: FromNode>(
+        &self,
+        key: &str,
+        advice: &str,
+        problems: &mut Problems,
+    ) -> Slot<T> {
+        if !self.values.contains_key(key) {
+            let at = Some(self.at.clone()).filter(|_| !self.what.starts_with("the file"));
+            problems
+                .error(at, format!("{} lacks `{key}`", self.what))
+                .help(advice);
+        }
+        self.may(key, problems)
+    }
+
+    /// Has garde check the fields of what was read; its paths are our keys.
+    pub(super) fn check(&self, read: &impl garde::Validate<Context = ()>, problems: &mut Problems) {
+        let Err(report) = read.validate() else { return };
+        for (path, error) in report.iter() {
+            let path = path.to_string();
+            let span = self
+                .values
+                .get(path.as_str())
+                .map(|(_, value)| value.span.clone());
+            problems.error(span, format!("`{path}`: {error}"));
+        }
+    }
+}
+
+fn twice(name: &str, span: Range<usize>, problems: &mut Problems) {
+    problems
+        .error(span, format!("`{}` is there twice", shown(name)))
+        .help("keep one of the two");
+}
+
+/// A struct read from a mapping: keys it needs (with the advice for whoever forgot them), keys it may have, keys that are
+/// promised for later; `with at` keeps the place.
+macro_rules! mapping {
+    (
+        $(#[$meta:meta])*
+        $name:ident $what:literal
+        needs { $( $(#[$need_meta:meta])* $need:ident: $need_type:ty, $advice:literal; )* }
+        may have { $( $(#[$may_meta:meta])* $may:ident: $may_type:ty; )* }
+        later { $($later:literal),* } $(with $at:ident)?
+    ) => {
+        #[derive(Debug, Default, schemars::JsonSchema, garde::Validate)]
+        $(#[$meta])*
+        #[garde(allow_unvalidated)]
+        #[schemars(deny_unknown_fields)]
+        pub(super) struct $name {
+            $( $(#[$need_meta])* pub(super) $need: $crate::file::field::Slot<$need_type>, )*
+            $( $(#[$may_meta])* #[schemars(default)] pub(super) $may: $crate::file::field::Slot<$may_type>, )*
+            $(
+                /// Where the key stands that names it, or else its first word.
+                #[schemars(skip)]
+                pub(super) $at: std::ops::Range<usize>,
+            )?
+        }
+
+        impl $crate::file::field::FromNode for $name {
+            fn from_node(
+                node: &$crate::file::node::Node,
+                problems: &mut $crate::file::problem::Problems,
+            ) -> Option<Self> {
+                const KEYS: &[&str] = &[$(stringify!($need),)* $(stringify!($may),)*];
+                let entries =
+                    $crate::file::field::Entries::open(node, $what, KEYS, &[$($later),*], problems)?;
+                let read = Self {
+                    $( $need: entries.need(stringify!($need), $advice, problems), )*
+                    $( $may: entries.may(stringify!($may), problems), )*
+                    $( $at: node.head.clone(), )?
+                };
+                entries.check(&read, problems);
+                Some(read)
+            }
+        }
+    };
+}
+pub(super) use mapping;

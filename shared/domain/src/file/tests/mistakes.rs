@@ -1,0 +1,620 @@
+//! One mistake after another, each told at its word.
+
+use super::{PROGRAM, SHOP, changed, folder, problems, told};
+
+/// The sample with one thing written differently says exactly this.
+fn says(file: &str, from: &str, to: &str, expected: &[&str]) {
+    let expected: Vec<String> = expected
+        .iter()
+        .map(|line| line.replace("<> ", &format!("{file} ")))
+        .collect();
+    assert_eq!(
+        told(&changed(file, from, to)),
+        expected,
+        "{from:?} -> {to:?}"
+    );
+}
+
+fn shop_says(from: &str, to: &str, expected: &str) {
+    says("shop.yaml", from, to, &[expected]);
+}
+
+fn program_says(from: &str, to: &str, expected: &str) {
+    says("program.yaml", from, to, &[expected]);
+}
+
+/// The advice of the first problem.
+fn advice(file: &str, from: &str, to: &str) -> String {
+    let problem = problems(&changed(file, from, to))
+        .into_iter()
+        .next()
+        .expect("something is wrong");
+    problem.help.expect("there is advice")
+}
+
+#[test]
+fn a_shop_without_its_keys() {
+    shop_says(
+        "version: 1\n",
+        "",
+        "! <> [] the file shop.yaml lacks `version`",
+    );
+    shop_says(
+        "holdout: 30 %",
+        "#",
+        "! <> [] the file shop.yaml lacks `holdout`",
+    );
+    assert!(advice("shop.yaml", "holdout: 30 %", "#").starts_with("write holdout: 10 %"));
+    shop_says(
+        "  email: anna@shop.example\n",
+        "",
+        "! <> [sender] the sender lacks `email`",
+    );
+    shop_says(
+        "version: 1",
+        "version: 2",
+        "! <> [2] version `2` of the format is not known here",
+    );
+    shop_says(
+        "version: 1",
+        "version: \"1\"",
+        "! <> [\"1\"] version `1` of the format is not known here",
+    );
+}
+
+#[test]
+fn unknown_keys_and_double_keys() {
+    shop_says(
+        "currency: EUR",
+        "currency: EUR\ncurency: EUR",
+        "! <> [curency] the file shop.yaml has no key `curency`",
+    );
+    assert_eq!(
+        advice("shop.yaml", "currency: EUR", "currency: EUR\ncurency: EUR"),
+        "did you mean `currency`?"
+    );
+    shop_says(
+        "  per_day: 200 mails",
+        "  per_week: 200 mails",
+        "! <> [per_week] the limits has no key `per_week`",
+    );
+    shop_says(
+        "currency: EUR",
+        "currency: EUR\ncurrency: USD",
+        "! <> [currency] `currency` is there twice",
+    );
+    program_says(
+        "  fifteen-percent:",
+        "  ten-euro:",
+        "! <> [ten-euro] `ten-euro` is there twice",
+    );
+}
+
+#[test]
+fn values_of_the_wrong_shape() {
+    shop_says(
+        "shop: Example Books",
+        "shop:",
+        "! <> [shop] no value is written here",
+    );
+    shop_says(
+        "shop: Example Books",
+        "shop: [Example, Books]",
+        "! <> [[] a list stands where one value belongs",
+    );
+    shop_says("[en, fi, ru]", "en", "! <> [en] a list belongs here");
+    shop_says(
+        "shop: Example Books",
+        "shop: \"\"",
+        "! <> [\"\"] `shop`: an empty text",
+    );
+    shop_says("[en, fi, ru]", "[]", "! <> [[] `languages`: an empty list");
+    program_says(
+        "afterwards:\n",
+        "afterwards: none\nrest:\n",
+        "! <> [none] what comes afterwards is written as keys with values",
+    );
+}
+
+#[test]
+fn the_norwegian_problem() {
+    shop_says(
+        "[en, fi, ru]",
+        "[en, fi, ru, no]",
+        "! <> [no] a bare `no` can be taken for true or false",
+    );
+    assert_eq!(
+        advice("shop.yaml", "[en, fi, ru]", "[en, fi, ru, no]"),
+        "put the word in quotes: \"no\""
+    );
+    shop_says(
+        "\"20:00-08:00\"",
+        "off",
+        "! <> [off] a bare `off` can be taken for true or false",
+    );
+    assert!(
+        advice("shop.yaml", "\"20:00-08:00\"", "off").ends_with("leave the line out to have none")
+    );
+    shop_says(
+        "kind: online",
+        "kind: yes",
+        "! <> [yes] `yes` is not one of `online`, `outlet` and `expensive`",
+    );
+}
+
+#[test]
+fn times_stand_in_quotes() {
+    shop_says(
+        "\"20:00-08:00\"",
+        "20:00-08:00",
+        "! <> [20:00-08:00] a time must stand in quotes",
+    );
+    program_says(
+        "send: Tue-Thu 09:00",
+        "send: 09:00",
+        "! <> [09:00] a time must stand in quotes",
+    );
+    says(
+        "program.yaml",
+        "send: Tue-Thu 09:00",
+        "send: \"09:00\"",
+        &[],
+    );
+}
+
+#[test]
+fn what_the_shop_cannot_be() {
+    shop_says(
+        "Europe/Helsinki",
+        "Helsinki",
+        "! <> [Helsinki] there is no time zone `Helsinki`",
+    );
+    assert_eq!(
+        advice("shop.yaml", "Europe/Helsinki", "Helsinki"),
+        "did you mean `Europe/Helsinki`?"
+    );
+    assert_eq!(
+        advice("shop.yaml", "Europe/Helsinki", "Europe/Helsinky"),
+        "did you mean `Europe/Helsinki`?"
+    );
+    says(
+        "shop.yaml",
+        "currency: EUR",
+        "currency: Euro",
+        &["! <> [Euro] there is no currency `Euro`"],
+    );
+    shop_says(
+        "[en, fi, ru]",
+        "[en, fi, ru, gb]",
+        "! <> [gb] there is no language `gb`",
+    );
+    assert_eq!(
+        advice("shop.yaml", "[en, fi, ru]", "[en, gb]"),
+        "did you mean `en`?"
+    );
+    assert_eq!(
+        advice("shop.yaml", "[en, fi, ru]", "[en-US, fi, ru]"),
+        "did you mean `en`?"
+    );
+    shop_says(
+        "[en, fi, ru]",
+        "[en, fi, ru, fi]",
+        "! <> [fi] `fi` is there twice",
+    );
+    shop_says(
+        "anna@shop.example",
+        "anna(at)shop.example",
+        "! <> [anna(at)shop.example] `anna(at)shop.example` is not a mail address",
+    );
+    shop_says(
+        "name: Anna from Example Books",
+        "name: \"Anna\\r\\nBcc: x@y.example\"",
+        "! <> [\"Anna\\r\\nBcc: x@y.example\"] `name`: a line break or control character in a text of one line",
+    );
+    program_says(
+        "name: We miss you",
+        "name: \"We\\nmiss\"",
+        "! <> [\"We\\nmiss\"] `name`: a line break or control character in a text of one line",
+    );
+}
+
+#[test]
+fn where_the_button_may_lead() {
+    let url = "\"https://shop.example/discount/{code}\"";
+    shop_says(
+        url,
+        "http://shop.example/{code}",
+        "! <> [http] a letter may only lead to an https address",
+    );
+    shop_says(
+        url,
+        "http://localhost.evil.example/{code}",
+        "! <> [http] a letter may only lead to an https address",
+    );
+    says("shop.yaml", url, "http://localhost:8080/{code}", &[]);
+    shop_says(
+        url,
+        "https://shop.example/",
+        "! <> [https://shop.example/] the address has no place for the code",
+    );
+    shop_says(
+        url,
+        "https:///{code}",
+        "! <> [https:///{code}] the address names no shop after https://",
+    );
+}
+
+#[test]
+fn holding_out_too_much_or_nobody() {
+    shop_says(
+        "30 %",
+        "100 %",
+        "! <> [100 %] everybody is held out: no letter would ever leave",
+    );
+    shop_says(
+        "30 %",
+        "0 %",
+        "? <> [0 %] nobody is held out: nobody can tell what the letters did",
+    );
+    program_says(
+        "afterwards:",
+        "holdout: 10 %\nafterwards:",
+        "! <> [10 %] a program may hold out more than the shop, not less",
+    );
+    program_says(
+        "afterwards:",
+        "holdout: 100 %\nafterwards:",
+        "! <> [100 %] everybody is held out: no letter would ever leave",
+    );
+    says(
+        "program.yaml",
+        "afterwards:",
+        "holdout: 50 %\nafterwards:",
+        &[],
+    );
+}
+
+#[test]
+fn limits_that_are_missing_are_a_warning() {
+    shop_says(
+        "  per_customer: 2 mails in 7 days\n",
+        "",
+        "? <> [limits] no frequency cap: one customer may get a letter of every program at once",
+    );
+    shop_says(
+        "  quiet_hours: \"20:00-08:00\"\n",
+        "",
+        "? <> [limits] no quiet hours: letters may leave at night",
+    );
+}
+
+#[test]
+fn an_offer_always_has_a_deadline() {
+    program_says(
+        "    valid: 3 days  ",
+        "    #",
+        "! <> [ten-euro] an offer lacks `valid`",
+    );
+    program_says(
+        "gift, valid: 3 days, ",
+        "gift, ",
+        "! <> [offer] an offer lacks `valid`",
+    );
+    assert_eq!(
+        advice("program.yaml", "gift, valid: 3 days, ", "gift, "),
+        "an offer always has a deadline: valid: 3 days"
+    );
+    program_says(
+        "gift, valid: 3 days, ",
+        "gift, valid: 9 days, ",
+        "? <> [9 days] 9 days is unusual for an online shop",
+    );
+    assert_eq!(
+        advice(
+            "program.yaml",
+            "off, valid: 3 days, ",
+            "off, valid: 1 day, "
+        ),
+        "2 to 3 days work best there"
+    );
+}
+
+#[test]
+fn offers_nobody_can_make() {
+    program_says(
+        "15 % off",
+        "150 % off",
+        "! <> [150] `150` is not a whole number from 1 to 100",
+    );
+    program_says(
+        "10 EUR off",
+        "10 USD off",
+        "! <> [USD] the shop counts in EUR, not in USD",
+    );
+    program_says(
+        "40 EUR",
+        "40 USD",
+        "! <> [USD] the shop counts in EUR, not in USD",
+    );
+    program_says(
+        "at least 30 EUR",
+        "at least 30 SEK",
+        "! <> [SEK] the shop counts in EUR, not in SEK",
+    );
+    shop_says(
+        "500 EUR",
+        "500 USD",
+        "! <> [USD] the shop counts in EUR, not in USD",
+    );
+    program_says(
+        "stock: 100",
+        "stock: 0",
+        "! <> [0] `0` is not a whole number from 1",
+    );
+    program_says(
+        "offer: ten-euro",
+        "offer: ten-euros",
+        "! <> [ten-euros] there is no offer `ten-euros`",
+    );
+    let first = problems(&changed(
+        "program.yaml",
+        "offer: ten-euro",
+        "offer: ten-euros",
+    ));
+    let missing = first
+        .iter()
+        .find(|problem| problem.message.starts_with("there is no offer"));
+    assert_eq!(
+        missing.unwrap().help.as_deref(),
+        Some("did you mean `ten-euro`?")
+    );
+}
+
+#[test]
+fn the_same_offer_twice_in_a_row() {
+    let twice = "offer: ten-euro";
+    program_says(
+        "{ gives: free gift, valid: 3 days, stock: 50 }",
+        "ten-euro",
+        "! <> [ten-euro] the same offer twice in a row",
+    );
+    let in_place = "{ gives: 10 EUR off, minimum_order: 40 EUR, valid: 3 days }";
+    program_says(
+        "{ gives: free gift, valid: 3 days, stock: 50 }",
+        in_place,
+        "! <> [offer] the same offer twice in a row",
+    );
+    // Something else in between makes it new again.
+    let between = "- mail: what-is-new\n        offer: fifteen-percent";
+    let mut folder = changed("program.yaml", "- mail: what-is-new", between);
+    let program = folder.get_mut("program.yaml").unwrap();
+    *program = program.replace(
+        "offer: { gives: free gift, valid: 3 days, stock: 50 }",
+        twice,
+    );
+    assert_eq!(told(&folder), Vec::<String>::new());
+}
+
+#[test]
+fn follow_ups_need_a_deadline_and_come_before_it() {
+    program_says(
+        "send: Tue-Thu 09:00\n        offer: ten-euro",
+        "send: 24 hours before the deadline",
+        "! <> [24 hours before the deadline] the first letter of a round cannot follow up: nothing was offered before it",
+    );
+    program_says(
+        "        offer: ten-euro\n",
+        "",
+        "! <> [24 hours before the deadline] no letter before it in this round offers anything: there is no deadline",
+    );
+    for dead in ["72 hours", "3 days"] {
+        program_says(
+            "24 hours before",
+            &format!("{dead} before"),
+            &format!(
+                "! <> [{dead}] this letter would be due before the one it follows: the offer is valid for 3 days only"
+            ),
+        );
+    }
+    says("program.yaml", "24 hours before", "71 hours before", &[]);
+    program_says(
+        "send: 24 hours before the deadline",
+        "send: 24 hours before the deadline\n        offer: fifteen-percent",
+        "! <> [offer] a follow-up repeats the offer before it, with the same code and the same deadline",
+    );
+    program_says(
+        "send: 24 hours before the deadline",
+        "send: 24 hours before the deadline\n      - mail: last-day\n        send: 2 days before the deadline",
+        "! <> [2 days] this letter would be due before the follow-up above it",
+    );
+}
+
+#[test]
+fn rounds_wait_until_the_offer_before_has_ended() {
+    let second = "  - wait: 30 days                     # after";
+    program_says(
+        second,
+        "  - wait: 2 days # after",
+        "! <> [2 days] after 2 days the offer of the round before still runs: it is valid for 3 days",
+    );
+    program_says(
+        second,
+        "  - wait: 3 days # after",
+        "! <> [3 days] after 3 days the offer of the round before still runs: it is valid for 3 days",
+    );
+    says("program.yaml", second, "  - wait: 4 days # after", &[]);
+    program_says(
+        "  - wait: 30 days                     # after the first round began\n    steps:",
+        "  - steps:",
+        "! <> [steps] this round does not say how long it waits",
+    );
+    program_says(
+        "rounds:                               # in order, until they buy\n  - steps",
+        "rounds:\n  - wait: 3 days\n    steps",
+        "! <> [wait] the first round begins as soon as a customer is lapsed: it has nothing to wait for",
+    );
+}
+
+#[test]
+fn slots_within_quiet_hours() {
+    program_says(
+        "Tue-Thu 09:00",
+        "Tue-Thu 07:59",
+        "! <> [07:59] 07:59 is within the shop's quiet hours",
+    );
+    program_says(
+        "Tue-Thu 09:00",
+        "Tue-Thu 20:00",
+        "! <> [20:00] 20:00 is within the shop's quiet hours",
+    );
+    says("program.yaml", "Tue-Thu 09:00", "Tue-Thu 08:00", &[]);
+    let mut noon = changed("shop.yaml", "20:00-08:00", "12:00-13:00");
+    assert_eq!(told(&noon), Vec::<String>::new());
+    let program = noon.get_mut("program.yaml").unwrap();
+    *program = program.replace("Tue-Thu 09:00", "Tue-Thu 12:30");
+    assert_eq!(
+        told(&noon),
+        ["! program.yaml [12:30] 12:30 is within the shop's quiet hours"]
+    );
+}
+
+#[test]
+fn empty_rounds_and_steps() {
+    let start = PROGRAM.find("rounds:").unwrap();
+    let end = PROGRAM.find("afterwards:").unwrap();
+    let unused = |line: &str| {
+        let used = [
+            "? program.yaml [ten-euro] no step makes the offer `ten-euro`",
+            line,
+        ];
+        let mails = ["last-day", "one-more-gift", "we-miss-you", "what-is-new"];
+        let mails =
+            mails.map(|mail| format!("? mails/{mail}/en/body.mjml [] no step sends mails/{mail}"));
+        used.map(str::to_owned)
+            .into_iter()
+            .chain(mails)
+            .collect::<Vec<_>>()
+    };
+    let rounds = &PROGRAM[start..end];
+    assert_eq!(
+        told(&changed("program.yaml", rounds, "rounds: []\n")),
+        unused("! program.yaml [[] `rounds`: an empty list")
+    );
+    assert_eq!(
+        told(&changed(
+            "program.yaml",
+            rounds,
+            "rounds: [{ steps: [] }]\n"
+        )),
+        unused("! program.yaml [[] `steps`: an empty list")
+    );
+}
+
+#[test]
+fn mails_that_are_missing_incomplete_or_unused() {
+    says(
+        "program.yaml",
+        "- mail: last-day ",
+        "- mail: last-dei ",
+        &[
+            "! <> [last-dei] there is no folder mails/last-dei",
+            "? mails/last-day/en/body.mjml [] no step sends mails/last-day",
+        ],
+    );
+    let mut folder = folder();
+    folder.remove("mails/last-day/fi/subject.txt");
+    folder.remove("mails/last-day/ru/body.mjml");
+    folder.insert("mails/we-miss-you/sv/body.txt".to_owned(), "Hej".to_owned());
+    folder.insert(
+        "mails/we-miss-you/en/body.html".to_owned(),
+        "<p>".to_owned(),
+    );
+    folder.insert(
+        "mails/we-miss-you/en/subject.txt".to_owned(),
+        "One\r\nTwo\n".to_owned(),
+    );
+    folder.insert("mails/we-miss-you/en/body.txt".to_owned(), " \n".to_owned());
+    folder.insert("programm.yaml".to_owned(), String::new());
+    assert_eq!(
+        told(&folder),
+        [
+            "! program.yaml [last-day] mails/last-day lacks `fi/subject.txt` and `ru/body.mjml`",
+            "? mails/we-miss-you/en/body.html [] nobody reads this file",
+            "? mails/we-miss-you/sv/body.txt [] nobody reads this: the shop does not write in `sv`",
+            "! mails/we-miss-you/en/subject.txt [Two] a subject has one line",
+            "! mails/we-miss-you/en/body.txt [] the file is empty",
+            "? programm.yaml [] nobody reads this file",
+        ]
+    );
+}
+
+#[test]
+fn conditions_side_by_side_and_none() {
+    program_says(
+        "- orders: at least 1\n    - spent",
+        "- orders: at least 1\n      spent",
+        "! <> [spent] two conditions side by side: both of them, or one of them?",
+    );
+    program_says(
+        "- not: { complaint: open }",
+        "- not: {}",
+        "! <> [not] a condition without a condition",
+    );
+    program_says(
+        "complaint: open",
+        "language: sv",
+        "! <> [sv] the shop does not write in `sv`",
+    );
+    program_says(
+        "complaint: open",
+        "oders: at least 1",
+        "! <> [oders] a condition has no key `oders`",
+    );
+}
+
+#[test]
+fn what_is_promised_for_later() {
+    program_says(
+        "lapsed: 90 days without an order",
+        "lapsed: unusual silence",
+        "! <> [unusual silence] `unusual silence` is not supported yet",
+    );
+    program_says(
+        "        offer: ten-euro\n",
+        "        offer: ten-euro\n        arms: []\n",
+        "! <> [arms] `arms` is not supported yet",
+    );
+    program_says(
+        "audience:                             # whom\n",
+        "audience:\n  best: 60 %\n",
+        "! <> [best] `best` is not supported yet",
+    );
+}
+
+#[test]
+fn programs_of_one_name_and_files_that_are_missing() {
+    let mut folder = folder();
+    folder.insert(
+        "programs/again.yaml".to_owned(),
+        PROGRAM.replace("We miss you", "we miss you"),
+    );
+    assert_eq!(
+        told(&folder),
+        ["! programs/again.yaml [we miss you] another program has this name"]
+    );
+    folder.retain(|path, _| path.starts_with("mails/"));
+    let told = told(&folder);
+    assert_eq!(
+        told[..2],
+        [
+            "! shop.yaml [] the folder has no shop.yaml",
+            "! program.yaml [] the folder has no program"
+        ]
+    );
+    folder.insert("shop.yaml".to_owned(), SHOP.to_owned());
+    folder.insert("program.yaml".to_owned(), "# later\n".to_owned());
+    assert_eq!(
+        super::told(&folder)[0],
+        "! program.yaml [] the file is empty"
+    );
+}

@@ -1,0 +1,258 @@
+//! `learn` folds one event into what we know. It cannot fail, and the order of events does not matter.
+
+use jiff::{Timestamp, ToSpan};
+
+use crate::customer::{Consent, Customer, Said, Subscription};
+use crate::event::{Event, PlacedOrder, Profile, What};
+use crate::money::Currency;
+use crate::order::{Order, Version};
+
+/// How many moments of orders a customer keeps.
+const RECENT: usize = 12;
+/// So many orders within 24 hours are a till's, not a person's.
+const TILL_ORDERS: usize = 10;
+
+/// Folds an event into a customer and, where it is about one, an order.
+///
+/// `order` is what the ledger holds for the event's order (the default, where it holds nothing). The customer's
+/// `stop_rev` moves whenever anything was learned; `rev`, `due` and `plan` are the commit's business.
+/// A time before an erasure is dropped whole.
+pub fn learn(mut customer: Customer, mut order: Order, event: &Event, currency: Currency) -> (Customer, Order) {
+    if customer.erased.is_some_and(|erased| event.at <= erased) {
+        return (customer, order);
+    }
+    let before = (customer.clone(), order.counts(currency));
+    if event.what != What::Erased && customer.erased.is_some() {
+        // They came back after all. The no of the erasure stays among the consents.
+        customer.erased = None;
+        customer.since = event.at;
+    }
+    customer.since = customer.since.min(event.at);
+    if let Some(email) = &event.who.email
+        && !matches!(event.what, What::EmailChanged { .. })
+    {
+        say(&mut customer.contact.email, email.clone(), event.at);
+    }
+    let counted = order.customer.is_none_or(|owner| owner == customer.id);
+    match &event.what {
+        What::OrderPlaced { order: placed, profile } => {
+            if order.customer.is_none() {
+                order.customer = Some(customer.id);
+                order.previous = customer.ledger_orders.first().cloned();
+                customer.ledger_orders = std::iter::once(placed.order_id.clone())
+                    .chain(customer.ledger_orders.into_iter().skip(1))
+                    .collect();
+            }
+            place(&mut order, placed, event.at);
+            learn_profile(&mut customer, profile, event.at, false);
+        }
+        What::OrderRefunded { refunded, .. } => refund(&mut order, *refunded),
+        What::OrderCancelled { .. } => order.cancelled = true,
+        What::CustomerUpdated { profile } => learn_profile(&mut customer, profile, event.at, true),
+        What::LeadCreated { profile } => learn_profile(&mut customer, profile, event.at, true),
+        What::EmailChanged { new_email } => say(&mut customer.contact.email, new_email.clone(), event.at),
+        What::Unsubscribed | What::MarkedSpam => refuse(&mut customer.consent, event.at),
+        What::Bounced => latest(&mut customer.consent.bounced, event.at),
+        What::Erased => return (erase(customer, event.at), order),
+        What::Referred => {
+            if !customer.referred.contains(&event.at) {
+                customer.referred.push(event.at);
+                customer.referred.sort_unstable_by(|a, b| b.cmp(a));
+                customer.referred.truncate(RECENT);
+            }
+        }
+        What::ActivityRecorded { .. } => latest(&mut customer.active_at, event.at),
+        What::ComplaintOpened => latest(&mut customer.complaint.opened, event.at),
+        What::ComplaintResolved => latest(&mut customer.complaint.resolved, event.at),
+        What::SubscriptionStarted => subscribe(&mut customer, event.at, true, None),
+        What::SubscriptionEnded { reason } => subscribe(&mut customer, event.at, false, reason.clone()),
+    }
+    if counted {
+        let (old, new) = (before.1, order.counts(currency));
+        let orders = &mut customer.orders;
+        orders.count = (orders.count + new.count).saturating_sub(old.count);
+        orders.spent = orders.spent.saturating_add(new.spent).saturating_sub(old.spent);
+        if old.at != new.at {
+            if let Some(at) = old.at
+                && let Some(index) = orders.recent.iter().position(|known| *known == at)
+            {
+                orders.recent.remove(index);
+            }
+            orders.recent.extend(new.at);
+            orders.recent.sort_unstable_by(|a, b| b.cmp(a));
+            customer.till |= is_till(&orders.recent);
+            orders.recent.truncate(RECENT);
+        }
+    }
+    if customer != before.0 {
+        customer.stop_rev += 1;
+    }
+    (customer, order)
+}
+
+/// Learns of an event whose order is counted in another record of the same person: everything but the sums.
+pub fn witness(customer: Customer, event: &Event, currency: Currency) -> Customer {
+    let (count, spent) = (customer.orders.count, customer.orders.spent);
+    let heads = customer.ledger_orders.clone();
+    let (mut customer, _) = learn(customer, Order::default(), event, currency);
+    customer.orders.count = count;
+    customer.orders.spent = spent;
+    customer.ledger_orders = heads;
+    customer
+}
+
+/// Takes over what a second record of the same person holds: sums, the stricter consent, the later of everything.
+pub fn merge(mut winner: Customer, loser: Customer) -> Customer {
+    winner.since = winner.since.min(loser.since);
+    later(&mut winner.contact.email, loser.contact.email);
+    later(&mut winner.contact.name, loser.contact.name);
+    later(&mut winner.contact.language, loser.contact.language);
+    if let Some(said) = loser.consent.latest {
+        consent(&mut winner.consent, said.is, said.at);
+    }
+    for (mine, theirs) in [
+        (&mut winner.consent.opted_in, loser.consent.opted_in),
+        (&mut winner.consent.refused, loser.consent.refused),
+        (&mut winner.consent.bounced, loser.consent.bounced),
+        (&mut winner.active_at, loser.active_at),
+        (&mut winner.complaint.opened, loser.complaint.opened),
+        (&mut winner.complaint.resolved, loser.complaint.resolved),
+    ] {
+        *mine = (*mine).max(theirs);
+    }
+    if let Some(theirs) = loser.subscription {
+        subscribe(&mut winner, theirs.at, theirs.runs, theirs.reason);
+    }
+    winner.orders.count += loser.orders.count;
+    winner.orders.spent = winner.orders.spent.saturating_add(loser.orders.spent);
+    newest(&mut winner.orders.recent, loser.orders.recent);
+    newest(&mut winner.referred, loser.referred);
+    newest(&mut winner.mailed, loser.mailed);
+    winner.till |= loser.till;
+    winner.letters.extend(loser.letters);
+    winner.ledger_orders.extend(loser.ledger_orders);
+    for (program, theirs) in loser.journeys {
+        match winner.journeys.get_mut(&program) {
+            Some(mine) if mine.episode >= theirs.episode => mine.offers += theirs.offers,
+            mine => {
+                let before = mine.map_or(0, |mine| mine.offers);
+                let journey = crate::customer::Journey { offers: theirs.offers + before, ..theirs };
+                winner.journeys.insert(program, journey);
+            }
+        }
+    }
+    winner.stop_rev = winner.stop_rev.max(loser.stop_rev) + 1;
+    winner
+}
+
+fn place(order: &mut Order, placed: &PlacedOrder, at: Timestamp) {
+    let new = Version { said_at: at, order: placed.clone() };
+    // Of two versions said in the same second any will do, as long as it is the same one every time.
+    let rank = |v: &Version| (v.said_at, v.order.total.minor, v.order.placed_at, v.order.discount_codes.clone());
+    match &mut order.placed {
+        Some(known) if rank(known) >= rank(&new) => {}
+        known => *known = Some(new),
+    }
+}
+
+fn refund(order: &mut Order, refunded: crate::money::Money) {
+    let more = order.refunded.is_none_or(|known| known.minor < refunded.minor);
+    if more {
+        order.refunded = Some(refunded);
+    }
+}
+
+fn learn_profile(customer: &mut Customer, profile: &Profile, at: Timestamp, explicit: bool) {
+    if let Some(name) = &profile.name {
+        say(&mut customer.contact.name, name.clone(), at);
+    }
+    if let Some(language) = &profile.language {
+        say(&mut customer.contact.language, language.clone(), at);
+    }
+    if let Some(given) = profile.marketing_consent {
+        consent(&mut customer.consent, given, at);
+        if given && explicit {
+            latest(&mut customer.consent.opted_in, at);
+        }
+    }
+}
+
+fn consent(known: &mut Consent, given: bool, at: Timestamp) {
+    let newer = known.latest.as_ref().is_none_or(|said| at > said.at || (at == said.at && !given));
+    if newer {
+        known.latest = Some(Said { is: given, at });
+    }
+}
+
+fn refuse(known: &mut Consent, at: Timestamp) {
+    consent(known, false, at);
+    latest(&mut known.refused, at);
+}
+
+fn subscribe(customer: &mut Customer, at: Timestamp, runs: bool, reason: Option<String>) {
+    let rank = |s: &Subscription| (s.at, s.runs, s.reason.clone());
+    let new = Subscription { at, runs, reason };
+    if customer.subscription.as_ref().is_none_or(|known| rank(known) < rank(&new)) {
+        customer.subscription = Some(new);
+    }
+}
+
+/// Turns a customer into a dated tombstone, in place. What is on its way keeps its place until it is settled.
+fn erase(customer: Customer, at: Timestamp) -> Customer {
+    let mut consent = Consent::default();
+    refuse(&mut consent, at);
+    // A no said after the wish to be forgotten was put down is still a no.
+    consent.refused = consent.refused.max(customer.consent.refused);
+    Customer {
+        rev: customer.rev,
+        stop_rev: customer.stop_rev + 1,
+        due: customer.due,
+        plan: customer.plan,
+        open: customer.open,
+        letters: customer.letters,
+        ledger_orders: customer.ledger_orders,
+        consent,
+        erased: Some(at),
+        ..Customer::new(customer.id, at)
+    }
+}
+
+fn say<T: Clone + PartialEq + Into<String>>(known: &mut Option<Said<T>>, is: T, at: Timestamp) {
+    let newer = known.as_ref().is_none_or(|said| {
+        let rank = |value: &T| -> String { value.clone().into() };
+        said.at < at || (said.at == at && rank(&said.is) < rank(&is))
+    });
+    if newer {
+        *known = Some(Said { is, at });
+    }
+}
+
+fn later<T>(mine: &mut Option<Said<T>>, theirs: Option<Said<T>>) {
+    if let Some(theirs) = theirs
+        && mine.as_ref().is_none_or(|mine| mine.at < theirs.at)
+    {
+        *mine = Some(theirs);
+    }
+}
+
+fn latest(known: &mut Option<Timestamp>, at: Timestamp) {
+    *known = (*known).max(Some(at));
+}
+
+fn newest(mine: &mut Vec<Timestamp>, theirs: Vec<Timestamp>) {
+    mine.extend(theirs);
+    mine.sort_unstable_by(|a, b| b.cmp(a));
+    // A record that witnessed the other's order has its moment too.
+    mine.dedup();
+    mine.truncate(RECENT);
+}
+
+/// Whether a dozen moments and one more hold so many orders within 24 hours.
+fn is_till(newest_first: &[Timestamp]) -> bool {
+    newest_first
+        .windows(TILL_ORDERS)
+        .any(|orders| orders[0] < orders[TILL_ORDERS - 1].saturating_add(24.hours()).unwrap_or(Timestamp::MAX))
+}
+
+#[cfg(test)]
+mod tests;

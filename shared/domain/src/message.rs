@@ -1,0 +1,164 @@
+//! A message as the ledger keeps it: what was said to whom, and why.
+
+use jiff::Timestamp;
+use jiff::civil::Date;
+use serde::{Deserialize, Serialize};
+
+use crate::customer::Open;
+use crate::ids::{Code, CustomerId, MessageId};
+use crate::money::Money;
+use crate::offer::Gives;
+use crate::why::Reason;
+
+/// One message of one step to one customer.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Message {
+    /// Which.
+    pub id: MessageId,
+    /// To whom.
+    pub customer: CustomerId,
+    /// By the program's name.
+    pub program: String,
+    /// The moment the silence is counted from.
+    #[serde(with = "jiff::fmt::serde::timestamp::second::required")]
+    pub episode: Timestamp,
+    /// Counted from 0.
+    pub round: u32,
+    /// Counted from 0.
+    pub step: u32,
+    /// The folder of the letter.
+    pub mail: String,
+    /// How far it came.
+    pub state: State,
+    /// The number of the claim that wrote it.
+    pub claim: u64,
+    /// The day it was claimed for.
+    pub day: Date,
+    /// When its state was last written.
+    #[serde(with = "jiff::fmt::serde::timestamp::second::required")]
+    pub at: Timestamp,
+    /// Its subject line.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub subject: String,
+    /// What it offers.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub offer: Option<Granted>,
+    /// Why.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub why: Vec<Reason>,
+    /// The `rev` of the store record that `decide` saw.
+    #[serde(default)]
+    pub store_rev: u64,
+    /// The number of the plan it was decided under.
+    #[serde(default)]
+    pub plan: u64,
+    /// The customer's message before this one: with it an erasure finds them all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub previous: Option<MessageId>,
+    /// The order that redeemed its code, the latest where it may be used more than once.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub redeemed_by: Option<String>,
+}
+
+/// The offer of a message, as it was granted.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Granted {
+    /// Its key in the program.
+    pub name: String,
+    /// What it gives.
+    pub gives: Gives,
+    /// The code; a held-out customer gets none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub code: Option<Code>,
+    /// The one deadline.
+    #[serde(with = "jiff::fmt::serde::timestamp::second::required")]
+    pub expires_at: Timestamp,
+    /// The least an order must come to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub minimum_order: Option<Money>,
+}
+
+/// How far a message came.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum State {
+    /// Being prepared, or on its way to SES.
+    Claimed,
+    /// Past the fence (told by the customer's record; the ledger says claimed until it is settled).
+    Sending,
+    /// SES answered with an error: definitely not sent.
+    Refused,
+    /// Called off before it left.
+    Stopped,
+    /// Held out: never mailed.
+    Held,
+    /// SES gave no answer.
+    Unknown,
+    /// SES took it.
+    Sent,
+    /// The mailbox took it.
+    Delivered,
+    /// The mailbox refused it.
+    Bounced,
+    /// It was marked as spam.
+    Complained,
+}
+
+impl State {
+    /// SES has it, as far as anybody can know: its code may be in somebody's hands.
+    pub fn was_mailed(self) -> bool {
+        self >= Self::Unknown
+    }
+
+    /// SES certainly has it.
+    pub fn was_sent(self) -> bool {
+        self >= Self::Sent
+    }
+
+    /// The word in tables and outputs.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Claimed => "claimed",
+            Self::Sending => "sending",
+            Self::Refused => "refused",
+            Self::Stopped => "stopped",
+            Self::Held => "held",
+            Self::Unknown => "unknown",
+            Self::Sent => "sent",
+            Self::Delivered => "delivered",
+            Self::Bounced => "bounced",
+            Self::Complained => "complained",
+        }
+    }
+}
+
+impl Message {
+    /// What can be said of a message that was called off before anybody wrote it down.
+    pub fn called_off(customer: CustomerId, open: &Open, at: Timestamp, why: Vec<Reason>) -> Self {
+        Self {
+            id: open.message,
+            customer,
+            program: open.program.clone(),
+            episode: open.episode,
+            round: open.round,
+            step: open.step,
+            mail: String::new(),
+            state: State::Stopped,
+            claim: open.claim,
+            day: open.day,
+            at,
+            subject: String::new(),
+            offer: None,
+            why,
+            store_rev: 0,
+            plan: 0,
+            previous: open.previous,
+            redeemed_by: None,
+        }
+    }
+
+    /// Takes out everything personal; what remains counts.
+    pub fn scrubbed(self) -> Self {
+        Self { subject: String::new(), why: Vec::new(), redeemed_by: None, ..self }
+    }
+}

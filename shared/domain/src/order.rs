@@ -1,0 +1,72 @@
+//! An order as the ledger keeps it: a state, never a delta.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::event::PlacedOrder;
+use crate::ids::CustomerId;
+use crate::money::{Currency, Money};
+
+/// What we know of one order. A refund or a cancellation that comes first makes a stub.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Order {
+    /// Whose; nothing while it is a stub.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub customer: Option<CustomerId>,
+    /// Its customer's order that the ledger learned of before this one: with it an erasure finds them all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub previous: Option<String>,
+    /// Its latest version; nothing while it is a stub.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub placed: Option<Version>,
+    /// Refunded so far, in all. The largest we heard of.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub refunded: Option<Money>,
+    /// Called off. It stays so.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub cancelled: bool,
+}
+
+/// An order at one moment.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Version {
+    /// When the store said so.
+    #[serde(with = "jiff::fmt::serde::timestamp::second::required")]
+    pub said_at: Timestamp,
+    /// The order.
+    #[serde(flatten)]
+    pub order: PlacedOrder,
+}
+
+/// What an order adds to its customer's sums.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// When it was placed, whatever became of it.
+    pub at: Option<Timestamp>,
+    /// 1, unless it was cancelled or wholly refunded.
+    pub count: u32,
+    /// Minor units of the shop's currency, net of refunds.
+    pub spent: i64,
+}
+
+impl Order {
+    /// What it adds to the sums of a shop that counts in `currency`.
+    pub fn counts(&self, currency: Currency) -> Counts {
+        let Some(Version { order, .. }) = &self.placed else {
+            return Counts::default();
+        };
+        let refunded = self.refunded.filter(|money| money.currency == order.total.currency);
+        let net = order.total.minor.saturating_sub(refunded.map_or(0, |money| money.minor)).max(0);
+        let counts = !self.cancelled && (net > 0 || order.total.minor == 0);
+        Counts {
+            at: Some(order.placed_at),
+            count: u32::from(counts),
+            spent: if counts && order.total.currency == currency { net } else { 0 },
+        }
+    }
+
+    /// Cancelled, or given back whole: nothing of it is left to count.
+    pub fn undone(&self) -> bool {
+        self.placed.as_ref().is_some_and(|version| self.counts(version.order.total.currency).count == 0)
+    }
+}

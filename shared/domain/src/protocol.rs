@@ -1,0 +1,157 @@
+//! The customer's side of the send protocol as pure steps: what the record becomes. Under which condition each is
+//! committed stands beside its write in the cloud crate.
+
+use jiff::Timestamp;
+
+use crate::customer::{Brief, Customer, End, Journey, Open, OpenState};
+use crate::decide::{CallOff, Draft, decide};
+use crate::ids::MessageId;
+use crate::plan::Plan;
+use crate::store::Store;
+
+/// How many of the last mails a customer keeps for the frequency cap, at most.
+const MAILED: usize = 10;
+
+/// How a claim goes on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Form {
+    /// There is a code to make: the fence comes later.
+    Long,
+    /// Nothing to make: the claim is the fence.
+    Short,
+}
+
+/// What a claim brings along beside its draft.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Claim<'a> {
+    /// How it goes on.
+    pub form: Form,
+    /// The stock lot it takes from.
+    pub lot: Option<u32>,
+    /// The customer's message before this one.
+    pub previous: Option<MessageId>,
+    /// Who claims; only the short form keeps it.
+    pub owner: &'a str,
+    /// Now.
+    pub now: Timestamp,
+}
+
+/// The customer after the claim. `due` stays, so nothing can be stranded.
+pub fn claim(customer: &Customer, draft: &Draft, with: Claim<'_>) -> Customer {
+    let mut next = customer.clone();
+    next.rev += 1;
+    next.letters = std::iter::once(draft.message).chain(next.letters.into_iter().skip(1)).collect();
+    let grants = draft.offer.as_ref().is_some_and(|offered| offered.repeats.is_none());
+    let open = Open {
+        state: OpenState::Claimed,
+        message: draft.message,
+        program: draft.program.clone(),
+        episode: draft.episode,
+        round: draft.round,
+        step: draft.step,
+        claim: next.rev,
+        day: draft.day,
+        held: draft.held,
+        deadline: draft.offer.as_ref().map(|offered| offered.expires_at),
+        grants,
+        previous: with.previous,
+        lot: with.lot,
+        owner: None,
+        fenced: None,
+        refused: false,
+    };
+    next.open = Some(match with.form {
+        Form::Long => open,
+        Form::Short => fenced(open, with.owner, with.now),
+    });
+    next
+}
+
+/// An open message past the fence.
+pub fn fenced(open: Open, owner: &str, now: Timestamp) -> Open {
+    Open { state: OpenState::Sending, owner: Some(owner.to_owned()), fenced: Some(now), ..open }
+}
+
+/// The customer after the open message came to an end: a brief, nothing open, a new look.
+///
+/// `mailed_at` is when SES was asked, for the frequency cap. Without an open message nothing changes.
+pub fn close(customer: &Customer, end: End, mailed_at: Timestamp, at: Look<'_>) -> Customer {
+    let mut next = customer.clone();
+    let Some(open) = next.open.take() else { return next };
+    if next.erased.is_none() {
+        note(&mut next, &open, end);
+        if matches!(end, End::Sent | End::Unknown) {
+            next.mailed.insert(0, mailed_at);
+            next.mailed.sort_unstable_by(|a, b| b.cmp(a));
+            next.mailed.truncate(MAILED);
+        }
+    }
+    look_again(next, at)
+}
+
+/// The customer after SES refused: back to `claimed`, never cleared.
+pub fn refused(customer: &Customer, for_good: bool, at: Look<'_>) -> Customer {
+    let mut next = customer.clone();
+    if let Some(open) = &mut next.open {
+        open.state = OpenState::Claimed;
+        open.owner = None;
+        open.fenced = None;
+        open.refused = for_good;
+    }
+    look_again(next, at)
+}
+
+/// The customer once calling off has begun. The claim gets a new number, so that nobody else's work on it holds.
+pub fn begin_call_off(customer: &Customer, how: CallOff) -> Customer {
+    let mut next = customer.clone();
+    next.rev += 1;
+    if let Some(open) = &mut next.open {
+        open.state = match how {
+            CallOff::Stop => OpenState::Stopping,
+            CallOff::Lapse => OpenState::Lapsing,
+        };
+        open.claim = next.rev;
+    }
+    next
+}
+
+/// The customer after everything of the message was put back. A lapse leaves no brief: the step may be claimed again.
+pub fn finish_call_off(customer: &Customer, how: CallOff, at: Look<'_>) -> Customer {
+    match how {
+        CallOff::Stop => close(customer, End::Stopped, at.now, at),
+        CallOff::Lapse => look_again(Customer { open: None, ..customer.clone() }, at),
+    }
+}
+
+/// What a settling needs to compute the next look.
+#[derive(Clone, Copy)]
+pub struct Look<'a> {
+    /// The store.
+    pub store: &'a Store,
+    /// Its plan.
+    pub plan: &'a Plan,
+    /// Now.
+    pub now: Timestamp,
+}
+
+/// Computes `due` anew and stamps the plan. A customer stays due while a message is open.
+pub fn look_again(mut customer: Customer, at: Look<'_>) -> Customer {
+    customer.rev += 1;
+    customer.due = decide(&customer, at.store, at.plan, at.now).next_look;
+    customer.plan = at.plan.number;
+    customer
+}
+
+fn note(customer: &mut Customer, open: &Open, end: End) {
+    let brief = Brief { round: open.round, step: open.step, end, day: open.day, deadline: open.deadline };
+    let fresh = || Journey { episode: open.episode, held: open.held, offers: 0, briefs: Vec::new() };
+    let journey = customer.journeys.entry(open.program.clone()).or_insert_with(fresh);
+    if journey.episode < open.episode {
+        *journey = Journey { offers: journey.offers, ..fresh() };
+    }
+    let known = journey.briefs.iter().any(|known| (known.round, known.step) == (open.round, open.step));
+    if journey.episode == open.episode && !known {
+        journey.briefs.push(brief);
+        journey.offers += u32::from(open.grants && end != End::Stopped);
+    }
+}

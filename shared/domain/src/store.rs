@@ -1,0 +1,166 @@
+//! A store as `decide` sees it: a small snapshot with a number, so that every why can name what it saw.
+
+use jiff::Timestamp;
+use jiff::civil::Date;
+use serde::{Deserialize, Serialize};
+
+use crate::customer::Customer;
+use crate::ids::StoreId;
+use crate::shop::Shop;
+
+/// Mails allowed on the day a store goes live without a daily limit of its own; doubled every day after.
+pub const RAMP_START: u32 = 50;
+/// After so many days the ramp is over.
+const RAMP_DAYS: i32 = 10;
+
+/// One store at one moment.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Store {
+    /// Which.
+    pub id: StoreId,
+    /// Plus one on every update of this record.
+    pub rev: u64,
+    /// Whether it mails.
+    pub state: State,
+    /// Why it is paused, in a word for people and alarms.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub paused_because: Option<String>,
+    /// Nothing is claimed before this: SES asked us to slow down.
+    #[serde(default, skip_serializing_if = "Option::is_none", with = "jiff::fmt::serde::timestamp::second::optional")]
+    pub throttled_until: Option<Timestamp>,
+    /// The number of the active plan.
+    pub plan: u64,
+    /// The first day of the ramp; nothing: no ramp holds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ramp_from: Option<Date>,
+    /// A replay of history: no limit per day or month holds.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub unlimited: bool,
+    /// Sends since the last acceptance that brought none: no answer, or refused for their recipient.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub troubles: u32,
+    /// Who goes first, made nightly.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ranking: Option<Ranking>,
+    /// What was used so far; counted beside this record and filled in when it is loaded.
+    #[serde(skip)]
+    pub used: Used,
+}
+
+fn is_zero(number: &u32) -> bool {
+    *number == 0
+}
+
+/// importing → rehearsing → live → paused. Only live mails.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum State {
+    /// History comes in; nobody becomes due.
+    Importing,
+    /// Everything is decided and shown, nobody is mailed.
+    Rehearsing,
+    /// Mails.
+    Live,
+    /// Somebody or a breaker stopped it.
+    Paused,
+}
+
+/// What a store has used of its limits. Approximate: reserved before it is used, so it may be a little more than
+/// was mailed, never less.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Used {
+    /// Mails reserved today, shop time.
+    pub mails_today: u32,
+    /// Discounts redeemed this calendar month, in minor units of the shop's currency.
+    pub discounts_this_month: i64,
+}
+
+/// A customer's place among all who wait: value first, then a derived draw.
+pub type Rank = (i64, u32);
+
+/// Who may go on which day when there are more than the limit allows.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Ranking {
+    /// The first day it speaks of.
+    pub from: Date,
+    /// For each day from then on the lowest rank that may go.
+    pub lowest: Vec<Rank>,
+    /// For each day the mails that are promised already: follow-ups of letters that left.
+    pub promised: Vec<u32>,
+}
+
+/// The rank of a customer.
+pub fn rank(customer: &Customer) -> Rank {
+    (customer.orders.spent, customer.id.spread(u32::MAX))
+}
+
+impl Store {
+    /// A store that was just added: it waits for its history.
+    pub fn new(id: StoreId) -> Self {
+        Self {
+            id,
+            rev: 0,
+            state: State::Importing,
+            paused_because: None,
+            throttled_until: None,
+            plan: 0,
+            ramp_from: None,
+            unlimited: false,
+            troubles: 0,
+            ranking: None,
+            used: Used::default(),
+        }
+    }
+
+    /// How many mails a day allows; nothing: as many as wanted.
+    pub fn allowance(&self, shop: &Shop, day: Date) -> Option<u32> {
+        if self.unlimited {
+            return None;
+        }
+        let ramp = self.ramp_from.and_then(|first| {
+            let days = days(first, day);
+            (days < RAMP_DAYS).then(|| RAMP_START << days)
+        });
+        match (shop.limits.per_day, ramp) {
+            (Some(limit), Some(ramp)) => Some(limit.min(ramp)),
+            (limit, ramp) => limit.or(ramp),
+        }
+    }
+
+    /// How many mails are left of today's allowance; nothing: as many as wanted.
+    pub fn left_today(&self, shop: &Shop, day: Date) -> Option<u32> {
+        self.allowance(shop, day).map(|all| all.saturating_sub(self.used.mails_today))
+    }
+
+    /// How many letters are left of today's allowance: what is promised to follow-ups is kept for them.
+    pub fn letters_left_today(&self, shop: &Shop, day: Date) -> Option<u32> {
+        let promised = self.ranking.as_ref().and_then(|ranking| {
+            let index = usize::try_from(days(ranking.from, day)).ok()?;
+            ranking.promised.get(index).copied()
+        });
+        self.left_today(shop, day).map(|left| left.saturating_sub(promised.unwrap_or(0)))
+    }
+
+    /// Whether this month's budget for discounts is spent.
+    pub fn discounts_spent(&self, shop: &Shop) -> bool {
+        !self.unlimited
+            && shop.limits.discounts_per_month.is_some_and(|most| self.used.discounts_this_month >= most.minor)
+    }
+
+    /// The first day from `day` on which a rank may go.
+    pub fn first_day(&self, rank: Rank, day: Date) -> Date {
+        let Some(ranking) = self.ranking.as_ref().filter(|_| !self.unlimited) else {
+            return day;
+        };
+        let passed = usize::try_from(days(ranking.from, day)).unwrap_or(0);
+        let ahead = ranking.lowest.iter().skip(passed);
+        let waits = ahead.take_while(|lowest| rank < **lowest).count();
+        let waits = i64::try_from(waits).unwrap_or(0);
+        day.saturating_add(jiff::Span::new().days(waits))
+    }
+}
+
+/// Days from one to another; 0 where the other is earlier.
+fn days(from: Date, to: Date) -> i32 {
+    from.until(to).map_or(0, |span| span.get_days()).max(0)
+}
