@@ -1,0 +1,36 @@
+//! What became of our mail, as SES tells it: sent, delivered, bounced, marked as spam. Our id travels in the tags, so
+//! an event settles even a message whose answer was lost.
+
+mod report;
+
+use serde_json::Value;
+use winback_cloud::record::Whom;
+use winback_cloud::start::Invocation;
+use winback_cloud::{Cloud, Error};
+use winback_domain::event::{Event, What, Who};
+use winback_domain::message::State;
+
+pub use report::Report;
+
+/// Takes one event, or several in one SNS envelope. Those that carry no id of ours are somebody else's.
+pub async fn handle(cloud: &Cloud, event: Value, _: Invocation) -> Result<(), Error> {
+    for report in report::read(&event) {
+        take(cloud, &report).await?;
+    }
+    Ok(())
+}
+
+async fn take(cloud: &Cloud, report: &Report) -> Result<(), Error> {
+    let at = report.at.min(cloud.clock.now());
+    let news = cloud.tables.report_message(&report.store, report.message, report.state, at).await?;
+    tracing::info!(store = %report.store, message = %report.message, state = report.state.word(), news, "delivery");
+    let what = match report.state {
+        State::Bounced => What::Bounced,
+        State::Complained => What::MarkedSpam,
+        _ => return Ok(()),
+    };
+    // Also when it was no news: the first try may have died between the message and the customer.
+    let Some(message) = cloud.tables.message(&report.store, report.message).await? else { return Ok(()) };
+    let event = Event { at, who: Who::default(), what };
+    cloud.record(&report.store, &Whom::Known(message.customer), &event).await.map(|_| ())
+}

@@ -1,4 +1,4 @@
-//! Every key of the two tables, in one place. All but the list of stores begin with their store.
+//! Every key of the two tables, in one place. All but the list of stores and the marks of a scan begin with their store.
 
 use std::fmt;
 
@@ -10,6 +10,8 @@ use winback_domain::ids::{Code, CustomerId, MessageId, StoreId};
 pub enum Key {
     /// customers: the one list of all stores.
     Stores,
+    /// customers: how far a segment of a scan got.
+    Scan(u32),
     /// customers: a store's state.
     Store(StoreId),
     /// customers: a plan by its number. It never changes.
@@ -34,6 +36,7 @@ impl fmt::Display for Key {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Stores => f.write_str("stores"),
+            Self::Scan(segment) => write!(f, "scan {segment}"),
             Self::Store(store) => write!(f, "{store}#store"),
             Self::Plan(store, number) => write!(f, "{store}#plan#{number}"),
             Self::Customer(store, id) => write!(f, "{store}#customer#{id}"),
@@ -59,6 +62,9 @@ impl Key {
     pub fn parse(text: &str) -> Option<Self> {
         if text == "stores" {
             return Some(Self::Stores);
+        }
+        if let Some(segment) = text.strip_prefix("scan ") {
+            return segment.parse().ok().map(Self::Scan);
         }
         let (store, rest) = text.split_once('#')?;
         let store = StoreId::try_from(store.to_owned()).ok()?;
@@ -105,6 +111,7 @@ mod tests {
         let day = jiff::civil::date(2026, 5, 1);
         for key in [
             Key::Stores,
+            Key::Scan(3),
             Key::Store(store.clone()),
             Key::Plan(store.clone(), 17),
             Key::Customer(store.clone(), customer),

@@ -6,6 +6,7 @@ pub mod config;
 pub mod keys;
 pub mod mailer;
 pub mod planted;
+pub mod programs;
 pub mod queue;
 pub mod record;
 pub mod secrets;
@@ -76,6 +77,12 @@ pub enum Error {
     /// Too many wrote to the same customer at once. The queue brings it back.
     #[error("too many writers at once")]
     Contended,
+    /// A shop's folder cannot be read.
+    #[error(transparent)]
+    Programs(#[from] programs::Error),
+    /// A run ended before its work did. The next try goes on where it stopped.
+    #[error("time was up; the next run goes on")]
+    TimeUp,
     /// The environment is not as it must be.
     #[error(transparent)]
     Config(#[from] config::Error),

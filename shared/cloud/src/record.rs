@@ -51,7 +51,7 @@ impl Cloud {
     pub async fn record(&self, store: &StoreId, whom: &Whom, event: &Event) -> Result<Recorded, Error> {
         for _ in 0..TRIES {
             let standing = self.standing(store).await?;
-            if let Some(recorded) = self.try_record(&standing, whom, event).await? {
+            if let Some(recorded) = Box::pin(self.try_record(&standing, whom, event)).await? {
                 self.redeem_codes(store, &standing, event).await?;
                 return Ok(recorded);
             }

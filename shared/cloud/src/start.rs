@@ -33,7 +33,7 @@ where
         async move {
             let until = i64::try_from(event.context.deadline).unwrap_or(i64::MAX);
             let until = Timestamp::from_millisecond(until).unwrap_or(Timestamp::MAX);
-            handle(&cloud, event.payload, Invocation { until }).await.map_err(lambda_runtime::Error::from)
+            Box::pin(handle(&cloud, event.payload, Invocation { until })).await.map_err(lambda_runtime::Error::from)
         }
     }))
     .await

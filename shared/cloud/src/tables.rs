@@ -2,6 +2,7 @@
 
 pub mod customers;
 pub mod ledger;
+pub mod scan;
 pub mod stores;
 
 use std::collections::HashMap;

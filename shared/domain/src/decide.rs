@@ -32,6 +32,25 @@ pub struct Decision {
     pub why: Vec<Reason>,
     /// When to look again if nothing is done; nothing: only an event can change anything.
     pub next_look: Option<Timestamp>,
+    /// The step that is next, whether now or later, where one is foreseen.
+    pub coming: Option<Coming>,
+}
+
+/// A step that is foreseen: what a day's allowance is planned with.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Coming {
+    /// It follows up a letter that left.
+    pub follow_up: bool,
+    /// It is never mailed: the customer is held out.
+    pub held: bool,
+    /// The days of the week it may leave on.
+    pub weekdays: Vec<jiff::civil::Weekday>,
+}
+
+impl Decision {
+    fn new(action: Action, why: Vec<Reason>, next_look: Option<Timestamp>) -> Self {
+        Self { action, why, next_look, coming: None }
+    }
 }
 
 /// What to do now for one customer.
@@ -101,70 +120,64 @@ pub fn decide(customer: &Customer, store: &Store, plan: &Plan, now: Timestamp) -
     match &customer.open {
         Some(open) => go_on(customer, open, store, plan, now),
         None => match consider_all(customer, store, plan, now) {
-            Outcome::Now(draft, why) => {
-                Decision { action: Action::Claim(draft), why, next_look: Some(now) }
+            Outcome::Now(draft, why, coming) => {
+                Decision { coming: Some(coming), ..Decision::new(Action::Claim(draft), why, Some(now)) }
             }
-            Outcome::Later(at, why) => Decision { action: Action::Wait, why, next_look: Some(at) },
-            Outcome::Never(why) => Decision { action: Action::Wait, why, next_look: None },
+            Outcome::Later(at, why, coming) => Decision { coming, ..Decision::new(Action::Wait, why, Some(at)) },
+            Outcome::Never(why) => Decision::new(Action::Wait, why, None),
         },
     }
 }
 
 enum Outcome {
-    Now(Box<Draft>, Vec<Reason>),
-    Later(Timestamp, Vec<Reason>),
+    Now(Box<Draft>, Vec<Reason>, Coming),
+    Later(Timestamp, Vec<Reason>, Option<Coming>),
     Never(Vec<Reason>),
 }
 
 /// A message is on its way: go on with it, or call it off.
 fn go_on(customer: &Customer, open: &Open, store: &Store, plan: &Plan, now: Timestamp) -> Decision {
-    let call_off = |how, why| Decision { action: Action::CallOff(how), why: vec![why], next_look: Some(now) };
+    let call_off = |how, why| Decision::new(Action::CallOff(how), why, Some(now));
     let today = day_of(now, &plan.shop.time_zone);
     match open.state {
-        OpenState::Stopping => return call_off(CallOff::Stop, Reason::CallingOff),
-        OpenState::Lapsing => return call_off(CallOff::Lapse, Reason::CallingOff),
+        OpenState::Stopping => return call_off(CallOff::Stop, vec![Reason::CallingOff]),
+        OpenState::Lapsing => return call_off(CallOff::Lapse, vec![Reason::CallingOff]),
         OpenState::Sending => {
             let fenced = open.fenced.unwrap_or(now);
             let until = fenced.saturating_add(LEASE_SECONDS.seconds()).unwrap_or(Timestamp::MAX);
             return if now < until {
-                let why = vec![Reason::BeingSent { until }];
-                Decision { action: Action::Wait, why, next_look: Some(until) }
+                Decision::new(Action::Wait, vec![Reason::BeingSent { until }], Some(until))
             } else {
-                Decision { action: Action::Expire, why: vec![Reason::NoAnswer { since: fenced }], next_look: Some(now) }
+                Decision::new(Action::Expire, vec![Reason::NoAnswer { since: fenced }], Some(now))
             };
         }
         OpenState::Claimed => {}
     }
     if open.refused {
-        return call_off(CallOff::Stop, Reason::NotForThisRecipient);
+        return call_off(CallOff::Stop, vec![Reason::NotForThisRecipient]);
     }
     let outcome = match plan.programs.iter().position(|program| program.name == open.program) {
         Some(index) => consider(customer, index, store, plan, now),
         None => Outcome::Never(vec![Reason::NoProgram]),
     };
+    let day_over = || call_off(CallOff::Lapse, vec![Reason::DayOver { day: open.day }]);
     match outcome {
-        Outcome::Now(draft, why) if draft.message == open.message && draft.day == open.day => {
-            Decision { action: Action::Claim(draft), why, next_look: Some(now) }
+        Outcome::Now(draft, why, _) if draft.message == open.message && draft.day == open.day => {
+            Decision::new(Action::Claim(draft), why, Some(now))
         }
-        Outcome::Now(draft, _) if draft.message == open.message => {
-            call_off(CallOff::Lapse, Reason::DayOver { day: open.day })
-        }
-        Outcome::Later(at, why) if today == open.day && day_of(at, &plan.shop.time_zone) == today => {
-            Decision { action: Action::Wait, why, next_look: Some(at) }
+        Outcome::Now(draft, ..) if draft.message == open.message => day_over(),
+        Outcome::Later(at, why, _) if today == open.day && day_of(at, &plan.shop.time_zone) == today => {
+            Decision::new(Action::Wait, why, Some(at))
         }
         // Still the same silence, only not today any more.
-        Outcome::Later(_, _) if same_silence(customer, open, plan) => {
-            call_off(CallOff::Lapse, Reason::DayOver { day: open.day })
-        }
+        Outcome::Later(..) if same_silence(customer, open, plan) => day_over(),
         // The program is away for a while, not the customer.
-        Outcome::Never(why) if why.iter().any(|r| matches!(r, Reason::Draft | Reason::Importing | Reason::NoProgram)) => {
-            Decision { action: Action::CallOff(CallOff::Lapse), why, next_look: Some(now) }
+        Outcome::Never(why)
+            if why.iter().any(|r| matches!(r, Reason::Draft | Reason::Importing | Reason::NoProgram)) =>
+        {
+            call_off(CallOff::Lapse, why)
         }
-        Outcome::Now(_, why) | Outcome::Later(_, why) | Outcome::Never(why) => Decision {
-            action: Action::CallOff(CallOff::Stop),
-            why,
-            next_look: Some(now),
-        },
+        Outcome::Now(_, why, _) | Outcome::Later(_, why, _) | Outcome::Never(why) => call_off(CallOff::Stop, why),
     }
 }
 
@@ -174,20 +187,23 @@ fn same_silence(customer: &Customer, open: &Open, plan: &Plan) -> bool {
 }
 
 fn consider_all(customer: &Customer, store: &Store, plan: &Plan, now: Timestamp) -> Outcome {
-    let mut soonest: Option<(Timestamp, Vec<Reason>)> = None;
-    let mut never = Vec::new();
+    let mut soonest: Option<(Timestamp, Vec<Reason>, Option<Coming>)> = None;
+    let mut never: Vec<Reason> = Vec::new();
     for index in 0..plan.programs.len() {
         match consider(customer, index, store, plan, now) {
-            Outcome::Now(draft, why) => return Outcome::Now(draft, why),
-            Outcome::Later(at, why) if soonest.as_ref().is_none_or(|(best, _)| at < *best) => {
-                soonest = Some((at, why));
+            now @ Outcome::Now(..) => return now,
+            Outcome::Later(at, why, coming) if soonest.as_ref().is_none_or(|(best, ..)| at < *best) => {
+                soonest = Some((at, why, coming));
             }
             Outcome::Later(..) => {}
-            Outcome::Never(why) => never.extend(why.into_iter().filter(|reason| !never.contains(reason)).collect::<Vec<_>>()),
+            Outcome::Never(why) => {
+                let news: Vec<_> = why.into_iter().filter(|reason| !never.contains(reason)).collect();
+                never.extend(news);
+            }
         }
     }
     match soonest {
-        Some((at, why)) => Outcome::Later(at, why),
+        Some((at, why, coming)) => Outcome::Later(at, why, coming),
         None if never.is_empty() => Outcome::Never(vec![Reason::NoProgram]),
         None => Outcome::Never(never),
     }
@@ -216,7 +232,7 @@ fn consider(customer: &Customer, index: usize, store: &Store, plan: &Plan, now: 
         if rested > lapses_at {
             lapses_at = rested;
             if now < rested {
-                return Outcome::Later(rested, vec![Reason::Resting { until: day_of(rested, zone) }]);
+                return Outcome::Later(rested, vec![Reason::Resting { until: day_of(rested, zone) }], None);
             }
         }
     }
@@ -226,7 +242,7 @@ fn consider(customer: &Customer, index: usize, store: &Store, plan: &Plan, now: 
             days: program.lapsed.days,
             lapses_on: day_of(lapses_at, zone),
         };
-        return Outcome::Later(lapses_at, vec![why]);
+        return Outcome::Later(lapses_at, vec![why], look_ahead(customer, plan, program));
     }
     if !gates::is_meant(&program.audience, customer) {
         let audience = program.audience.to_string();
@@ -235,6 +251,20 @@ fn consider(customer: &Customer, index: usize, store: &Store, plan: &Plan, now: 
     let episode = journey.map_or(silent_since, |journey| journey.episode);
     let look = Look { customer, store, plan, program, index, journey, episode, lapses_at, now };
     look.next_step(known.map_or(0, |journey| journey.offers))
+}
+
+/// The first letter of a silence that is not over yet.
+fn look_ahead(customer: &Customer, plan: &Plan, program: &Program) -> Option<Coming> {
+    let step = program.rounds.first()?.steps.first()?;
+    let held = customer.id.held_out(gates::holdout(plan, program));
+    gates::is_meant(&program.audience, customer).then(|| Coming { follow_up: false, held, weekdays: weekdays(step) })
+}
+
+fn weekdays(step: &Step) -> Vec<jiff::civil::Weekday> {
+    match &step.send {
+        Send::Slot { days, .. } => days.clone(),
+        _ => jiff::civil::Weekday::Sunday.cycle_forward().take(7).collect(),
+    }
 }
 
 /// From when on a new silence counts after the episode that was.
@@ -346,18 +376,20 @@ impl Look<'_> {
         ready: Timestamp,
         offers_so_far: u32,
     ) -> Outcome {
+        let held = self.held();
+        let follow_up = matches!(step.offer, StepOffer::Inherited);
+        let coming = Coming { follow_up, held, weekdays: weekdays(step) };
         let until = match at {
             At::Later(until) => {
                 let slot = Reason::WaitsForSlot { until };
                 let why = held_back.into_iter().chain([slot]).chain(self.facts(round, ready)).collect();
-                return Outcome::Later(until, why);
+                return Outcome::Later(until, why, Some(coming));
             }
             At::Now { before } => before,
         };
-        if let Some(outcome) = self.not_now() {
+        if let Some(outcome) = self.not_now(&coming) {
             return outcome;
         }
-        let held = self.held();
         let zone = &self.plan.shop.time_zone;
         let day = day_of(self.now, zone);
         let (r, s) = (u32::try_from(round).unwrap_or(u32::MAX), u32::try_from(step_index).unwrap_or(u32::MAX));
@@ -395,7 +427,7 @@ impl Look<'_> {
             before: until,
             offer: offered,
         };
-        Outcome::Now(Box::new(draft), why)
+        Outcome::Now(Box::new(draft), why, coming)
     }
 
     fn held(&self) -> bool {
@@ -404,17 +436,17 @@ impl Look<'_> {
     }
 
     /// What keeps a letter whose time has come: the program, the store, the day's allowance.
-    fn not_now(&self) -> Option<Outcome> {
+    fn not_now(&self, coming: &Coming) -> Option<Outcome> {
         if self.program.status == crate::program::Status::Draft {
             return Some(Outcome::Never(vec![Reason::Draft]));
         }
         if self.store.state != State::Live {
             let at = self.now.saturating_add(PAUSED_LOOK_HOURS.hours()).unwrap_or(Timestamp::MAX);
             let state = format!("{:?}", self.store.state).to_lowercase();
-            return Some(Outcome::Later(at, vec![Reason::NotLive { state }]));
+            return Some(Outcome::Later(at, vec![Reason::NotLive { state }], Some(coming.clone())));
         }
         let until = self.store.throttled_until.filter(|until| *until > self.now)?;
-        Some(Outcome::Later(until, vec![Reason::Throttled { until }]))
+        Some(Outcome::Later(until, vec![Reason::Throttled { until }], Some(coming.clone())))
     }
 
     /// The facts every why rests on.

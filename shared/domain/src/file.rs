@@ -6,6 +6,7 @@
 mod audience;
 mod field;
 mod letters;
+mod mapping;
 mod node;
 mod offers;
 mod phrase;
@@ -17,6 +18,7 @@ pub mod schema;
 mod shop;
 #[cfg(test)]
 mod tests;
+mod value;
 mod words;
 
 use data_encoding::HEXLOWER;

@@ -89,6 +89,50 @@ pub struct Ranking {
     pub promised: Vec<u32>,
 }
 
+/// Days that a ranking looks ahead.
+pub const RANKED_DAYS: usize = 60;
+
+/// Somebody who waits to be written to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Waiting {
+    /// Their place.
+    pub rank: Rank,
+    /// The first day they could be written to if there were no limit.
+    pub from: Date,
+    /// The days of the week their letter may leave on.
+    pub weekdays: Vec<jiff::civil::Weekday>,
+}
+
+impl Ranking {
+    /// Plays the coming days through: each day's allowance goes to the best of those who could be written to on it.
+    ///
+    /// `promised` is the number of follow-ups of each day, which come first. Nothing where no limit holds.
+    pub fn make(store: &Store, shop: &Shop, from: Date, waiting: &[Waiting], promised: Vec<u32>) -> Option<Self> {
+        store.allowance(shop, from)?;
+        let mut left: Vec<&Waiting> = waiting.iter().collect();
+        left.sort_unstable_by_key(|one| std::cmp::Reverse(one.rank));
+        let mut lowest = Vec::with_capacity(RANKED_DAYS);
+        let mut day = from;
+        for index in 0..RANKED_DAYS {
+            let kept = promised.get(index).copied().unwrap_or(0);
+            let room = store.allowance(shop, day).map_or(usize::MAX, |all| all.saturating_sub(kept) as usize);
+            let could = |one: &&Waiting| one.from <= day && one.weekdays.contains(&day.weekday());
+            // With room for all of them anybody may go, also those nobody has heard of yet.
+            let all = left.iter().filter(|one| could(one)).count();
+            let last = left.iter().filter(|one| could(one)).take(room).last().map(|one| one.rank);
+            let mark = match (all > room, last) {
+                (true, Some(last)) => last,
+                (true, None) => (i64::MAX, u32::MAX),
+                (false, _) => (i64::MIN, 0),
+            };
+            lowest.push(mark);
+            left.retain(|one| !could(one) || one.rank < mark);
+            day = day.saturating_add(jiff::Span::new().days(1));
+        }
+        Some(Self { from, lowest, promised })
+    }
+}
+
 /// The rank of a customer.
 pub fn rank(customer: &Customer) -> Rank {
     (customer.orders.spent, customer.id.spread(u32::MAX))

@@ -107,12 +107,8 @@ fn one_key(raw: &ConditionFile, problems: &mut Problems) -> Option<()> {
     keys.sort_by_key(|span| span.start);
     match keys.as_slice() {
         [_] => Some(()),
-        [] => {
-            problems
-                .error(raw.at.clone(), "a condition without a condition")
-                .help("write one, such as orders: at least 1; leave audience out for everybody");
-            None
-        }
+        // Either nothing is known of what stands there, or nothing stands there: both were told.
+        [] => None,
         [_, second, ..] => {
             problems
                 .error(

@@ -1,9 +1,6 @@
 //! How the tree of a file becomes our types: every field on its own, so that one wrong word hides no other.
-//!
-//! `mapping!` writes a struct, its reader and, through schemars, its part of the JSON Schema, from one list of keys.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
 use std::ops::Range;
 
 use garde::rules::length::{HasChars, HasSimpleLength, chars::Chars, simple::Simple};
@@ -11,7 +8,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator};
 
 use super::node::{Content, Node, Scalar};
 use super::problem::Problems;
-use super::words::{did_you_mean, list, shown};
+use super::words::shown;
 
 /// What can be read from a node. Nothing comes back only if a problem was told.
 pub(super) trait FromNode: Sized {
@@ -30,6 +27,11 @@ impl<T> Default for Slot<T> {
 }
 
 impl<T> Slot<T> {
+    /// A key that is there, with its value if that could be read.
+    pub(super) fn new(key: Range<usize>, value: Option<T>) -> Self {
+        Self(Some((key, value)))
+    }
+
     /// The value, if it is there and was read.
     pub(super) fn get(&self) -> Option<&T> {
         self.0.as_ref().and_then(|(_, value)| value.as_ref())
@@ -255,268 +257,9 @@ impl<T: JsonSchema> JsonSchema for Named<T> {
     }
 }
 
-/// A whole number from 1, written with digits alone.
-#[derive(Clone, Debug)]
-pub(super) struct Count {
-    /// The number.
-    pub(super) value: u32,
-}
-
-impl FromNode for Count {
-    fn from_node(node: &Node, problems: &mut Problems) -> Option<Self> {
-        let scalar = written(node, problems)?;
-        match scalar.text.parse::<u32>() {
-            Ok(value) if value > 0 => Some(Self { value }),
-            _ => {
-                let text = shown(&scalar.text);
-                problems
-                    .error(
-                        node.span.clone(),
-                        format!("`{text}` is not a whole number from 1"),
-                    )
-                    .help("write digits alone, such as 100; leave the line out for no limit");
-                None
-            }
-        }
-    }
-}
-
-impl JsonSchema for Count {
-    fn inline_schema() -> bool {
-        true
-    }
-
-    fn schema_name() -> Cow<'static, str> {
-        "Count".into()
-    }
-
-    fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        schemars::json_schema!({ "type": "integer", "minimum": 1, "maximum": u32::MAX })
-    }
-}
-
-/// The version of the format, always 1.
-#[derive(Debug)]
-pub(super) struct Version;
-
-impl FromNode for Version {
-    fn from_node(node: &Node, problems: &mut Problems) -> Option<Self> {
-        let scalar = written(node, problems)?;
-        if scalar.plain && scalar.text == "1" {
-            return Some(Self);
-        }
-        let text = shown(&scalar.text);
-        problems
-            .error(
-                node.span.clone(),
-                format!("version `{text}` of the format is not known here"),
-            )
-            .help("write version: 1");
-        None
-    }
-}
-
-impl JsonSchema for Version {
-    fn inline_schema() -> bool {
-        true
-    }
-
-    fn schema_name() -> Cow<'static, str> {
-        "Version".into()
-    }
-
-    fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        schemars::json_schema!({ "type": "integer", "const": 1 })
-    }
-}
-
-/// A word out of few.
-pub(super) trait Choice: Copy + 'static {
-    /// All words and what they mean.
-    const ALL: &'static [(&'static str, Self)];
-}
-
-/// A word out of few, read.
-#[derive(Debug)]
-pub(super) struct Chosen<T>(pub(super) T);
-
-impl<T: Choice> FromNode for Chosen<T> {
-    fn from_node(node: &Node, problems: &mut Problems) -> Option<Self> {
-        let text = &written(node, problems)?.text;
-        if let Some((_, value)) = T::ALL.iter().find(|(word, _)| word == text) {
-            return Some(Self(*value));
-        }
-        let words = T::ALL.iter().map(|(word, _)| *word);
-        problems
-            .error(
-                node.span.clone(),
-                format!(
-                    "`{}` is not one of {}",
-                    shown(text),
-                    list(words.clone(), "and")
-                ),
-            )
-            .help(did_you_mean(text, words, "write one of these"));
-        None
-    }
-}
-
-impl<T: Choice> JsonSchema for Chosen<T> {
-    fn inline_schema() -> bool {
-        true
-    }
-
-    fn schema_name() -> Cow<'static, str> {
-        "Choice".into()
-    }
-
-    fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        let words: Vec<&str> = T::ALL.iter().map(|(word, _)| *word).collect();
-        schemars::json_schema!({ "type": "string", "enum": words })
-    }
-}
-
-/// The entries of a mapping, checked for keys that are unknown, promised for later, or there twice.
-pub(super) struct Entries<'n> {
-    values: BTreeMap<&'n str, (&'n Node, &'n Node)>,
-    what: &'static str,
-    at: Range<usize>,
-}
-
-impl<'n> Entries<'n> {
-    /// Looks through the keys of a mapping.
-    pub(super) fn open(
-        node: &'n Node,
-        what: &'static str,
-        keys: &[&str],
-        later: &[&str],
-        problems: &mut Problems,
-    ) -> Option<Self> {
-        let Content::Mapping(entries) = &node.content else {
-            problems
-                .error(
-                    node.span.clone(),
-                    format!("{what} is written as keys with values"),
-                )
-                .help(format!("known here: {}", list(keys.iter().copied(), "and")));
-            return None;
-        };
-        let mut values = BTreeMap::new();
-        for (key, value) in entries {
-            let Some(Scalar { text, .. }) = written(key, problems) else {
-                continue;
-            };
-            let name = text.as_str();
-            if later.contains(&name) {
-                problems
-                    .error(key.span.clone(), format!("`{name}` is not supported yet"))
-                    .help("take it out for now");
-            } else if !keys.contains(&name) {
-                problems
-                    .error(
-                        key.span.clone(),
-                        format!("{what} has no key `{}`", shown(name)),
-                    )
-                    .help(did_you_mean(name, keys.iter().copied(), "known here"));
-            } else if values.contains_key(name) {
-                twice(name, key.span.clone(), problems);
-            } else {
-                values.insert(name, (key, value));
-            }
-        }
-        Some(Self {
-            values,
-            what,
-            at: node.head.clone(),
-        })
-    }
-
-    /// The value of a key that may be left out.
-    pub(super) fn may<T: FromNode>(&self, key: &str, problems: &mut Problems) -> Slot<T> {
-        Slot(
-            self.values
-                .get(key)
-                .map(|(name, value)| (name.span.clone(), T::from_node(value, problems))),
-        )
-    }
-
-    /// The value of a key that must be there. The whole file is not pointed at: no word in it is wrong.
-    pub(super) fn need<T: FromNode>(
-        &self,
-        key: &str,
-        advice: &str,
-        problems: &mut Problems,
-    ) -> Slot<T> {
-        if !self.values.contains_key(key) {
-            let at = Some(self.at.clone()).filter(|_| !self.what.starts_with("the file"));
-            problems
-                .error(at, format!("{} lacks `{key}`", self.what))
-                .help(advice);
-        }
-        self.may(key, problems)
-    }
-
-    /// Has garde check the fields of what was read; its paths are our keys.
-    pub(super) fn check(&self, read: &impl garde::Validate<Context = ()>, problems: &mut Problems) {
-        let Err(report) = read.validate() else { return };
-        for (path, error) in report.iter() {
-            let path = path.to_string();
-            let span = self
-                .values
-                .get(path.as_str())
-                .map(|(_, value)| value.span.clone());
-            problems.error(span, format!("`{path}`: {error}"));
-        }
-    }
-}
-
-fn twice(name: &str, span: Range<usize>, problems: &mut Problems) {
+/// Tells of a name that stood above already.
+pub(super) fn twice(name: &str, span: Range<usize>, problems: &mut Problems) {
     problems
         .error(span, format!("`{}` is there twice", shown(name)))
         .help("keep one of the two");
 }
-
-/// A struct read from a mapping: keys it needs (with the advice for whoever forgot them), keys it may have, keys that are
-/// promised for later; `with at` keeps the place.
-macro_rules! mapping {
-    (
-        $(#[$meta:meta])*
-        $name:ident $what:literal
-        needs { $( $(#[$need_meta:meta])* $need:ident: $need_type:ty, $advice:literal; )* }
-        may have { $( $(#[$may_meta:meta])* $may:ident: $may_type:ty; )* }
-        later { $($later:literal),* } $(with $at:ident)?
-    ) => {
-        #[derive(Debug, Default, schemars::JsonSchema, garde::Validate)]
-        $(#[$meta])*
-        #[garde(allow_unvalidated)]
-        #[schemars(deny_unknown_fields)]
-        pub(super) struct $name {
-            $( $(#[$need_meta])* pub(super) $need: $crate::file::field::Slot<$need_type>, )*
-            $( $(#[$may_meta])* #[schemars(default)] pub(super) $may: $crate::file::field::Slot<$may_type>, )*
-            $(
-                /// Where the key stands that names it, or else its first word.
-                #[schemars(skip)]
-                pub(super) $at: std::ops::Range<usize>,
-            )?
-        }
-
-        impl $crate::file::field::FromNode for $name {
-            fn from_node(
-                node: &$crate::file::node::Node,
-                problems: &mut $crate::file::problem::Problems,
-            ) -> Option<Self> {
-                const KEYS: &[&str] = &[$(stringify!($need),)* $(stringify!($may),)*];
-                let entries =
-                    $crate::file::field::Entries::open(node, $what, KEYS, &[$($later),*], problems)?;
-                let read = Self {
-                    $( $need: entries.need(stringify!($need), $advice, problems), )*
-                    $( $may: entries.may(stringify!($may), problems), )*
-                    $( $at: node.head.clone(), )?
-                };
-                entries.check(&read, problems);
-                Some(read)
-            }
-        }
-    };
-}
-pub(super) use mapping;

@@ -17,6 +17,8 @@ pub(super) struct Mails<'f> {
     /// By mail, then language, then file: the text.
     found: BTreeMap<&'f str, BTreeMap<&'f str, BTreeMap<&'f str, &'f str>>>,
     used: BTreeSet<String>,
+    /// Mails a slip of the pen probably meant.
+    meant: BTreeSet<String>,
 }
 
 impl<'f> Mails<'f> {
@@ -36,6 +38,7 @@ impl<'f> Mails<'f> {
         Self {
             found,
             used: BTreeSet::new(),
+            meant: BTreeSet::new(),
         }
     }
 
@@ -47,7 +50,10 @@ impl<'f> Mails<'f> {
         let Some(there) = self.found.get(mail.value.as_str()) else {
             let name = shown(&mail.value);
             let help = match meant(&mail.value, self.found.keys().copied()) {
-                Some(near) => format!("did you mean `{near}`?"),
+                Some(near) => {
+                    self.meant.insert(near.to_owned());
+                    format!("did you mean `{near}`?")
+                }
                 None => format!(
                     "make the folder, with {} for each language",
                     list(PARTS, "and")
@@ -86,6 +92,9 @@ impl<'f> Mails<'f> {
     pub(super) fn read(&self, languages: &[Language], problems: &mut Vec<Problem>) -> Letters {
         let mut letters = Letters::new();
         for (mail, there) in &self.found {
+            if self.meant.contains(*mail) {
+                continue;
+            }
             if !self.used.contains(*mail) {
                 let path = there.iter().find_map(|(language, files)| {
                     files

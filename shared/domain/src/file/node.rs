@@ -60,6 +60,7 @@ pub(super) fn read(source: &str, problems: &mut Problems) -> Option<Node> {
         non_finite_float_policy: NonFiniteFloatPolicy::AsString,
         strict_booleans: true,
         with_snippet: false,
+        alias_limits: serde_saphyr::alias_limits! { max_total_replayed_events: MAX_NODES },
         budget: serde_saphyr::budget! { max_depth: MAX_DEPTH, max_nodes: MAX_NODES, max_documents: 1 },
     };
     match serde_saphyr::from_str_with_options::<Spanned<Raw>>(source, options) {
@@ -267,29 +268,28 @@ fn bytes(location: serde_saphyr::Location, source: &str) -> Range<usize> {
 }
 
 /// A caret needs something to stand under: without trailing space, and where nothing is left the word that begins
-/// here, else the last one before.
+/// here, else the last one before, else the first of the file.
 fn visible(span: Range<usize>, source: &str) -> Range<usize> {
-    let written = source[span.clone()].trim_end();
+    let blank = |c: char| matches!(c, ' ' | '\t' | '\r' | '\n' | '\u{feff}');
+    let written = source[span.clone()].trim_end_matches(blank);
     if !written.is_empty() {
         return span.start..span.start + written.len();
     }
-    let word_end = |from: usize| {
-        source[from..]
-            .find(char::is_whitespace)
-            .map_or(source.len(), |length| from + length)
+    let (before, after) = source.split_at(span.start);
+    let next = if after.starts_with(blank) || after.is_empty() {
+        let last = before.trim_end_matches(blank);
+        let start = last
+            .rfind(blank)
+            .map_or(0, |at| source.ceil_char_boundary(at + 1));
+        if !last.is_empty() {
+            return start..last.len();
+        }
+        source.len() - source.trim_start_matches(blank).len()
+    } else {
+        span.start
     };
-    if source[span.start..]
-        .chars()
-        .next()
-        .is_some_and(|c| !c.is_whitespace())
-    {
-        return span.start..word_end(span.start);
-    }
-    let before = source[..span.start].trim_end();
-    let start = before.rfind(char::is_whitespace).map_or(0, |at| {
-        at + before[at..].chars().next().map_or(1, char::len_utf8)
-    });
-    start..before.len()
+    let length = source[next..].find(blank).unwrap_or(source.len() - next);
+    next..next + length
 }
 
 #[cfg(test)]

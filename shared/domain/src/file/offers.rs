@@ -14,10 +14,10 @@ const LONGEST_NAME: usize = 60;
 
 /// Checks one offer. There is none if a problem stands in its way.
 pub(super) fn build(raw: &OfferFile, facts: &Facts, problems: &mut Problems) -> Option<Offer> {
-    if let Some(gives) = raw.gives.get() {
-        if let Gives::AmountOff(money) | Gives::Credit(money) = gives.value {
-            same_currency(gives, money, facts, problems);
-        }
+    if let Some(gives) = raw.gives.get()
+        && let Gives::AmountOff(money) | Gives::Credit(money) = gives.value
+    {
+        same_currency(gives, money, facts, problems);
     }
     let minimum_order = raw.minimum_order.get();
     if let Some(least) = minimum_order {

@@ -118,8 +118,8 @@ impl<T: Grammar> FromNode for Phrase<T> {
             return None;
         }
         let in_file = |part: Range<usize>| match scalar.verbatim {
-            Some(start) => start + part.start..start + part.end,
-            None => node.span.clone(),
+            Some(start) if !part.is_empty() => start + part.start..start + part.end,
+            _ => node.span.clone(),
         };
         match parse::<T>(text) {
             Ok((value, marks)) => {

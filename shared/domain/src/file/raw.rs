@@ -6,10 +6,12 @@ use std::borrow::Cow;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 
-use super::field::{Choice, Chosen, Count, FromNode, Named, Text, Version, mapping, one_line};
+use super::field::{FromNode, Named, Text, one_line};
+use super::mapping::mapping;
 use super::node::{Content, Node};
 use super::phrase::{Days, MailsADay, PerMonth, Percent, Phrase, ReturnWindow};
 use super::problem::Problems;
+use super::value::{Choice, Chosen, Count, Version};
 use crate::money::Money;
 use crate::offer::Gives;
 use crate::program::{Bound, ComplaintIs, Goal, Lapsed, Runs, Send, Status};
@@ -153,7 +155,7 @@ mapping! {
         #[garde(length(chars, min = 1, max = 200))]
         reason: Text;
     }
-    later { "best" } with at
+    later { "best" }
 }
 
 mapping! {

@@ -1,6 +1,7 @@
 //! Folders of a shop, read whole: what a good one becomes, and what is said of a bad one.
 
 mod mistakes;
+mod promises;
 mod sample;
 mod wild;
 
@@ -138,4 +139,33 @@ fn told(folder: &Folder) -> Vec<String> {
             )
         })
         .collect()
+}
+
+/// The sample with one thing written differently says exactly this.
+fn says(file: &str, from: &str, to: &str, expected: &[&str]) {
+    let expected: Vec<String> = expected
+        .iter()
+        .map(|line| line.replace("<> ", &format!("{file} ")))
+        .collect();
+    assert_eq!(
+        told(&changed(file, from, to)),
+        expected,
+        "{from:?} -> {to:?}"
+    );
+}
+
+fn shop_says(from: &str, to: &str, expected: &str) {
+    says("shop.yaml", from, to, &[expected]);
+}
+
+fn program_says(from: &str, to: &str, expected: &str) {
+    says("program.yaml", from, to, &[expected]);
+}
+
+/// The advice of the first problem.
+fn advice(file: &str, from: &str, to: &str) -> String {
+    let problems = problems(&changed(file, from, to));
+    let own = |problem: &Problem| problem.message != KNOWN;
+    let problem = problems.into_iter().find(own).expect("something is wrong");
+    problem.help.expect("there is advice")
 }

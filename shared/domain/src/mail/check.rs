@@ -53,7 +53,7 @@ pub fn check_all(
 }
 
 /// The ways a program uses a mail.
-fn uses(program: &Program, mail: &str) -> Vec<Use> {
+pub(super) fn uses(program: &Program, mail: &str) -> Vec<Use> {
     let buyers_only = matches!(program.lapsed.since, Since::LastOrder);
     let mut found = Vec::new();
     for round in &program.rounds {

@@ -58,14 +58,19 @@ pub(super) fn steers_direction(c: char) -> bool {
 /// Whether a mail program would make a link of it.
 fn advertises(name: &str) -> bool {
     let lower = name.to_lowercase();
-    let dotted = |word: &str| {
-        word.split_once('.')
-            .is_some_and(|(host, rest)| host.len() > 1 && rest.len() > 1 && !rest.starts_with('.'))
+    // "spam.example" and "SPAM.EXAMPLE" are hosts; "St.John" and "J.R." are not.
+    let is_host = |word: &str| {
+        let shouted = !word.contains(char::is_lowercase);
+        word.split_once('.').is_some_and(|(host, rest)| {
+            host.len() > 1
+                && rest.len() > 1
+                && (shouted || rest.starts_with(|c: char| !c.is_uppercase()))
+        })
     };
     lower.contains("://")
         || lower.contains("www.")
         || lower.contains('@')
-        || lower.split(' ').any(dotted)
+        || name.split(' ').any(is_host)
 }
 
 #[cfg(test)]
@@ -101,6 +106,8 @@ mod tests {
             assert_eq!(clean(text), None, "{text:?}");
         }
         assert_eq!(clean("J.R. Ewing").as_deref(), Some("J.R. Ewing"));
+        assert_eq!(clean("St.John Smith").as_deref(), Some("St.John Smith"));
+        assert_eq!(clean("SPAM.EXAMPLE"), None);
         assert_eq!(clean("O’Brien").as_deref(), Some("O’Brien"));
     }
 

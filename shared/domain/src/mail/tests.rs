@@ -1,8 +1,8 @@
 //! Letters as customers get them.
 
-use super::samples::{books, customer, english, letter, letters, records, steps, used};
-use super::{Error, Level, Mail, Part, Prepared, check, render, subject};
-use crate::plan::{Letter, Letters};
+use super::samples::{books, customer, english, records, steps, used};
+use super::{Error, Level, Mail, Part, Prepared, check, check_all, render, subject};
+use crate::plan::{Letter, Letters, Plan};
 use crate::shop::{Language, Shop};
 
 /// A letter with everything an editor asks for and this in the middle of both bodies.
@@ -20,30 +20,36 @@ fn around(middle: &str) -> Letter {
 
 /// What the editor says about it as news of Example Books.
 fn said(letter: &Letter) -> Vec<String> {
-    check(letter, &english(), &books(), &[used(None)])
+    check(letter, &english(), &bookshop(), &[used(None)])
         .iter()
         .map(ToString::to_string)
         .collect()
 }
 
-fn mails(shop: &Shop) -> Vec<(&'static str, Mail, Mail)> {
-    let prepared = Prepared::new(&letters(shop)).unwrap();
+/// The shop of [`books`], for letters of the tests' own.
+fn bookshop() -> Shop {
+    books().shop
+}
+
+/// Every letter of a sample shop, for Anna with four orders and for somebody nameless with one.
+fn mails(plan: &Plan) -> Vec<(String, Mail, Mail)> {
+    let prepared = Prepared::new(&plan.letters).unwrap();
     let mut found = Vec::new();
-    for (mail, offer) in steps(shop) {
+    for (mail, offer) in steps(plan) {
         let get = |name| {
-            prepared
-                .render(mail, shop, &customer(shop, name, offer.as_ref()))
-                .unwrap()
+            let facts = customer(&plan.shop, name, offer.as_ref());
+            prepared.render(&mail, &plan.shop, &facts).unwrap()
         };
-        found.push((mail, get(Some("anna lind")), get(None)));
+        let (anna, nameless) = (get(Some("anna lind")), get(None));
+        found.push((mail, anna, nameless));
     }
     found
 }
 
 #[test]
 fn the_letters_of_the_sample_shops_read_like_this() {
-    for (program, shop) in [("shop", books()), ("records", records())] {
-        for (mail, regular, nameless) in mails(&shop) {
+    for (program, plan) in [("shop", books()), ("records", records())] {
+        for (mail, regular, nameless) in mails(&plan) {
             let shown = |mail: &Mail| format!("Subject: {}\n\n{}", mail.subject, mail.text);
             let both = format!(
                 "{}\n======== somebody without a name who ordered once\n\n{}",
@@ -57,25 +63,23 @@ fn the_letters_of_the_sample_shops_read_like_this() {
 
 #[test]
 fn an_editor_finds_nothing_in_the_sample_shops() {
-    for shop in [books(), records()] {
-        for (mail, offer) in steps(&shop) {
-            let found = check(&letter(&shop, mail), &english(), &shop, &[used(offer)]);
-            assert_eq!(found, [], "{mail}");
-        }
-        for (mail, regular, _) in mails(&shop) {
-            assert!(
-                regular.html.len() < 30_000,
-                "{mail}: {}",
-                regular.html.len()
-            );
+    for plan in [books(), records()] {
+        assert_eq!(check_all(&plan.shop, &plan.programs, &plan.letters), []);
+        for (mail, anna, _) in mails(&plan) {
+            assert!(anna.html.len() < 30_000, "{mail}: {}", anna.html.len());
         }
     }
 }
 
 #[test]
 fn a_name_never_becomes_part_of_the_page() {
-    let shop = books();
+    let shop = bookshop();
     let facts = customer(&shop, Some("<img/src=x onerror=alert(1)> & \"Co\""), None);
+    let mut titled = around("x");
+    titled.body_mjml = titled.body_mjml.replace(
+        "<mj-head>",
+        "<mj-head><mj-title>{{ customer.name }}</mj-title>",
+    );
     for letter in [
         around("{{ customer.name }}"),
         around("{% autoescape false %}{{ customer.name }}{% endautoescape %}"),
@@ -83,10 +87,16 @@ fn a_name_never_becomes_part_of_the_page() {
             "{% set name %}{% autoescape false %}{{ customer.name }}{% endautoescape %}{% endset %}{{ name }}",
         ),
         around("<a title=\"{{ customer.name }}\">x</a>"),
+        around(
+            "</mj-text><mj-image src=\"https://shop.example/a.png\" alt=\"{{ customer.name }}\" /><mj-text>",
+        ),
+        titled,
     ] {
         let html = render(&letter, &shop, &facts).unwrap().html;
         assert!(
-            !html.contains("<img") && html.contains("&lt;img/src=x"),
+            !html.contains("<img/src")
+                && !html.contains("\"Co\"")
+                && html.contains("&lt;img/src=x"),
             "{html}"
         );
     }
@@ -96,7 +106,7 @@ fn a_name_never_becomes_part_of_the_page() {
 
 #[test]
 fn a_name_never_becomes_a_header() {
-    let shop = books();
+    let shop = bookshop();
     let facts = customer(&shop, Some("Anna\r\nBcc: everybody@shop.example"), None);
     let facts = super::Facts {
         name: Some("Anna\r\nBcc: everybody\u{0}\u{2028}Lind".to_owned()),
@@ -114,7 +124,7 @@ fn a_name_never_becomes_a_header() {
 
 #[test]
 fn a_subject_is_one_short_line() {
-    let shop = books();
+    let shop = bookshop();
     let long = Letter {
         subject: format!("Two\nlines \u{7} {}", "x".repeat(500)),
         ..around("x")
@@ -136,7 +146,7 @@ fn a_subject_is_one_short_line() {
 
 #[test]
 fn every_mail_can_be_left_with_one_click() {
-    let shop = books();
+    let shop = bookshop();
     let mail = render(&around("x"), &shop, &customer(&shop, None, None)).unwrap();
     let headers: Vec<_> = mail
         .headers
@@ -160,7 +170,7 @@ fn every_mail_can_be_left_with_one_click() {
 
 #[test]
 fn a_misspelled_variable_is_found_where_it_stands() {
-    let shop = books();
+    let shop = bookshop();
     let facts = customer(&shop, None, None);
     let letter = around("{% if customer.orders > 99 %}{{ customer.nmae }}{% endif %}");
     let error = render(&letter, &shop, &facts).unwrap_err().to_string();
@@ -197,8 +207,8 @@ fn a_fact_not_everybody_has_must_be_asked_for() {
 
 #[test]
 fn an_offer_that_the_step_does_not_make_cannot_be_promised() {
-    let shop = books();
-    let ten = steps(&shop).remove(0).1;
+    let shop = bookshop();
+    let ten = steps(&books()).remove(0).1;
     let letter = around("{{ offer.code }} until {{ offer.deadline }}: {{ links.button }}");
     assert_eq!(check(&letter, &english(), &shop, &[used(ten)]), []);
     let said = said(&letter);
@@ -211,12 +221,12 @@ fn an_offer_that_the_step_does_not_make_cannot_be_promised() {
 #[test]
 fn a_leads_letter_must_not_count_on_an_order() {
     let letter = around("since {{ customer.last_order }}");
-    assert_eq!(check(&letter, &english(), &books(), &[used(None)]), []);
+    assert_eq!(check(&letter, &english(), &bookshop(), &[used(None)]), []);
     let anybody = super::Use {
         offer: None,
         buyers_only: false,
     };
-    let found = check(&letter, &english(), &books(), &[anybody]);
+    let found = check(&letter, &english(), &bookshop(), &[anybody]);
     assert!(
         found[0]
             .message
@@ -290,7 +300,7 @@ fn an_endless_letter_is_stopped() {
 
 #[test]
 fn customers_read_their_language_or_the_shops_first() {
-    let mut shop = books();
+    let mut shop = bookshop();
     let finnish = Language::parse("fi").unwrap();
     shop.languages.push(finnish.clone());
     let hello = Letter {
@@ -330,9 +340,8 @@ fn customers_read_their_language_or_the_shops_first() {
 
 #[test]
 fn the_same_facts_make_the_same_bytes() {
-    let shop = records();
-    let first = mails(&shop);
-    assert_eq!(first, mails(&shop));
+    let plan = records();
+    assert_eq!(mails(&plan), mails(&plan));
 }
 
 #[test]

@@ -1,0 +1,99 @@
+//! SES's events, bare, in SNS and in EventBridge, of both shapes (`eventType` and `notificationType`).
+
+use jiff::Timestamp;
+use serde_json::Value;
+use winback_domain::ids::{MessageId, StoreId};
+use winback_domain::message::State;
+
+/// What SES says about one message of ours.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Report {
+    /// From the tags.
+    pub store: StoreId,
+    /// From the tags.
+    pub message: MessageId,
+    /// What became of it.
+    pub state: State,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// Reads whatever SES sends us by whatever way. What makes no sense is nobody's.
+pub fn read(event: &Value) -> Vec<Report> {
+    if let Some(detail) = event.get("detail").filter(|_| event.get("detail-type").is_some()) {
+        return one(detail).into_iter().collect();
+    }
+    if let Some(records) = event.get("Records").and_then(Value::as_array) {
+        let inner = records.iter().filter_map(|record| record.get("Sns")?.get("Message")?.as_str());
+        return inner.filter_map(|text| serde_json::from_str(text).ok()).filter_map(|event| one(&event)).collect();
+    }
+    one(event).into_iter().collect()
+}
+
+fn one(event: &Value) -> Option<Report> {
+    let kind = event.get("eventType").or_else(|| event.get("notificationType"))?.as_str()?;
+    let part = |name: &str| event.get(name);
+    let (state, told) = match kind {
+        "Send" => (State::Sent, None),
+        "Delivery" => (State::Delivered, part("delivery")),
+        "Bounce" => {
+            let bounce = part("bounce");
+            // A full mailbox is no reason to give somebody up.
+            let for_good = bounce.and_then(|b| b.get("bounceType")).and_then(Value::as_str) == Some("Permanent");
+            (if for_good { State::Bounced } else { State::Sent }, bounce)
+        }
+        "Complaint" => (State::Complained, part("complaint")),
+        // Whatever else it tells of (a delay, a click) was sent before.
+        "DeliveryDelay" | "Open" | "Click" | "Subscription" => (State::Sent, None),
+        _ => return None,
+    };
+    let mail = event.get("mail")?;
+    let tag = |name: &str| mail.get("tags")?.get(name)?.get(0)?.as_str().map(str::to_owned);
+    let moment = |value: &Value| value.get("timestamp")?.as_str()?.parse().ok();
+    Some(Report {
+        store: tag("store")?.try_into().ok()?,
+        message: tag("message")?.try_into().ok()?,
+        state,
+        at: told.and_then(moment).or_else(|| moment(mail))?,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn event(kind: &str, more: &Value) -> Value {
+        let mut event = json!({"eventType": kind, "mail": {
+            "timestamp": "2026-05-05T06:00:00.123Z",
+            "tags": {"store": ["books"], "message": ["0000000000000000000000000g"], "ses:operation": ["SendEmail"]}}});
+        event.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        event
+    }
+
+    #[test]
+    fn the_same_event_reads_the_same_by_every_way() {
+        let bare = event("Delivery", &json!({"delivery": {"timestamp": "2026-05-05T06:00:02Z"}}));
+        let bridged = json!({"detail-type": "Email Delivered", "source": "aws.ses", "detail": bare});
+        let by_sns = json!({"Records": [{"Sns": {"Message": bare.to_string()}}]});
+        let report = read(&bare);
+        assert_eq!(report[0].state, State::Delivered);
+        assert_eq!(report[0].at.to_string(), "2026-05-05T06:00:02Z");
+        assert_eq!(read(&bridged), report);
+        assert_eq!(read(&by_sns), report);
+    }
+
+    #[test]
+    fn only_a_bounce_for_good_is_one() {
+        let bounce = |kind| event("Bounce", &json!({"bounce": {"bounceType": kind}}));
+        assert_eq!(read(&bounce("Permanent"))[0].state, State::Bounced);
+        assert_eq!(read(&bounce("Transient"))[0].state, State::Sent);
+    }
+
+    #[test]
+    fn what_is_not_ours_is_left_alone() {
+        assert_eq!(read(&json!({"eventType": "Send", "mail": {"timestamp": "2026-05-05T06:00:00Z", "tags": {}}})), []);
+        assert_eq!(read(&json!("hello")), []);
+        assert_eq!(read(&event("Rendering Failure", &json!({}))), []);
+    }
+}
