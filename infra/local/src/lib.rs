@@ -1,3 +1,5 @@
 //! A place like AWS on one machine.
 
 pub mod aws;
+pub mod clock;
+pub mod place;

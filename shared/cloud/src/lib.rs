@@ -145,8 +145,8 @@ impl fmt::Debug for Cloud {
     }
 }
 
-/// 128 bits of chance: the only place where the design wants some.
-fn random_owner() -> String {
+/// A name nobody had before: 128 bits of chance, the only place where the design wants some.
+pub fn random_owner() -> String {
     let mut bytes = [0_u8; 16];
     // Without chance from the machine there is no safe fence, so the invocation must not go on.
     getrandom::fill(&mut bytes).expect("the machine gives random bytes");

@@ -71,29 +71,15 @@ pub fn read(folder: &Folder, number: u64) -> Result<Read, Vec<Problem>> {
     }
     if !folder.keys().any(|path| is_program(path)) {
         let mut about = Problems::of("program.yaml");
-        about
-            .error(None, "the folder has no program")
-            .help("write program.yaml, or several files under programs/");
+        about.error(None, "the folder has no program").help("write program.yaml, or several files under programs/");
         problems.extend(about.into_list());
     }
     let letters = mails.read(&facts.languages, &mut problems);
     strangers(folder, &mut problems);
     match shop {
-        Some(shop)
-            if problems
-                .iter()
-                .all(|problem| problem.severity == Severity::Warning) =>
-        {
+        Some(shop) if problems.iter().all(|problem| problem.severity == Severity::Warning) => {
             programs.sort_by(|one, other| one.name.cmp(&other.name));
-            Ok(Read {
-                plan: Plan {
-                    number,
-                    shop,
-                    programs,
-                    letters,
-                },
-                warnings: problems,
-            })
+            Ok(Read { plan: Plan { number, shop, programs, letters }, warnings: problems })
         }
         _ => Err(problems),
     }
@@ -115,9 +101,9 @@ pub fn hash(folder: &Folder) -> String {
 fn read_shop(folder: &Folder, problems: &mut Vec<Problem>) -> (Facts, Option<crate::shop::Shop>) {
     let mut about = Problems::of("shop.yaml");
     let built = match folder.get("shop.yaml") {
-        Some(source) => read_file::<ShopFile>(source, &mut about)
-            .map(|raw| shop::build(&raw, &mut about))
-            .unwrap_or_default(),
+        Some(source) => {
+            read_file::<ShopFile>(source, &mut about).map(|raw| shop::build(&raw, &mut about)).unwrap_or_default()
+        }
         None => {
             about
                 .error(None, "the folder has no shop.yaml")
@@ -132,9 +118,7 @@ fn read_shop(folder: &Folder, problems: &mut Vec<Problem>) -> (Facts, Option<cra
 fn read_file<T: FromNode>(source: &str, problems: &mut Problems) -> Option<T> {
     let node = node::read(source, problems)?;
     if matches!(node.content, node::Content::Nothing) {
-        problems
-            .error(None, "the file is empty")
-            .help("begin with version: 1");
+        problems.error(None, "the file is empty").help("begin with version: 1");
         return None;
     }
     T::from_node(&node, problems)
@@ -152,11 +136,7 @@ fn is_program(path: &str) -> bool {
 /// YAML files nobody reads were probably meant to be read.
 fn strangers(folder: &Folder, problems: &mut Vec<Problem>) {
     let yaml = |path: &&String| path.ends_with(".yaml") || path.ends_with(".yml");
-    for path in folder
-        .keys()
-        .filter(yaml)
-        .filter(|path| *path != "shop.yaml" && !is_program(path))
-    {
+    for path in folder.keys().filter(yaml).filter(|path| *path != "shop.yaml" && !is_program(path)) {
         let mut about = Problems::of(path);
         about
             .warning(None, "nobody reads this file")

@@ -295,6 +295,11 @@ impl Stack {
         self.place.ssm.put_secret(name, value, self.now())
     }
 
+    /// Writes a secret where there is none yet.
+    pub fn put_secret_if_absent(&self, name: &str, value: &str) -> Result<(), Error> {
+        self.place.ssm.put_secret_if_absent(name, value, self.now())
+    }
+
     fn now(&self) -> Timestamp {
         (self.place.clock)()
     }

@@ -154,6 +154,11 @@ impl Ssm {
         Ok(())
     }
 
+    pub(crate) fn put_secret_if_absent(&self, name: &str, value: &str, now: Timestamp) -> Result<(), Error> {
+        let known = lock(&self.state).0.contains_key(name);
+        if known { Ok(()) } else { self.put_secret(name, value, now) }
+    }
+
     fn put(
         &self,
         name: String,

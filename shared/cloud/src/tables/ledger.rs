@@ -348,6 +348,53 @@ impl Tables {
     }
 }
 
+/// One item of the ledger that tells a story; lots and counters do not.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Entry {
+    /// An order by its store's id.
+    Order(StoreId, String, Order),
+    /// A message.
+    Message(StoreId, Message),
+    /// A code.
+    Coupon(StoreId, Coupon),
+}
+
+impl Tables {
+    /// One page of the whole ledger, and where the next one begins. For reports and exports.
+    pub async fn ledger(&self, from: Option<&str>) -> Result<(Vec<Entry>, Option<String>), Error> {
+        let start = from.map(|pk| Item::from([("pk".to_owned(), AttributeValue::S(pk.to_owned()))]));
+        let request = self.client.scan().table_name(&self.ledger).set_exclusive_start_key(start);
+        let answer = request.send().await.map_err(super::failed)?;
+        let next = answer.last_evaluated_key.as_ref().and_then(|key| key.get("pk")?.as_s().ok().cloned());
+        let mut entries = Vec::new();
+        for item in answer.items.unwrap_or_default() {
+            let key = item.get("pk").and_then(|pk| pk.as_s().ok()).and_then(|pk| Key::parse(pk));
+            match key {
+                Some(key @ Key::Order(..)) => {
+                    let guarded: Guarded = from_item(&key, item)?;
+                    if let Key::Order(store, id) = key {
+                        entries.push(Entry::Order(store, id, guarded.order));
+                    }
+                }
+                Some(key @ Key::Message(..)) => {
+                    let message = from_item(&key, item)?;
+                    if let Key::Message(store, _) = key {
+                        entries.push(Entry::Message(store, message));
+                    }
+                }
+                Some(key @ Key::Coupon(..)) => {
+                    let coupon = from_item(&key, item)?;
+                    if let Key::Coupon(store, _) = key {
+                        entries.push(Entry::Coupon(store, coupon));
+                    }
+                }
+                _ => {}
+            }
+        }
+        Ok((entries, next))
+    }
+}
+
 fn word<'a>(item: Option<&'a Item>, code: &Code) -> Option<&'a str> {
     item?.get(&format!("code {code}"))?.as_s().ok().map(String::as_str)
 }

@@ -1,1 +1,257 @@
+use super::*;
+use crate::customer::Customer;
+use crate::event::{Event, PlacedOrder, Profile, What, Who};
+use crate::ids::{CustomerId, StoreId};
+use crate::keys::Key;
+use crate::learn::learn;
+use crate::money::{Currency, Money};
+use crate::order::Order;
+use crate::plan::Folder;
+use crate::store::{Ranking, Store};
 
+const SHOP: &str = r#"
+version: 1
+shop: Example Books
+kind: online
+open_with_code: "https://shop.example/discount/{code}"
+time_zone: Europe/Helsinki
+currency: EUR
+languages: [en]
+sender:
+  name: Anna
+  email: anna@shop.example
+  postal_address: "Example Street 1, 00100 Helsinki"
+limits:
+  per_customer: 2 mails in 7 days
+  quiet_hours: "20:00-08:00"
+holdout: 0 %
+"#;
+
+const PROGRAM: &str = r#"
+version: 1
+name: We miss you
+status: live
+audience:
+  all:
+    - orders: at least 1
+    - not: { complaint: open }
+lapsed: 90 days without an order
+offers:
+  ten-euro: { gives: 10 EUR off, valid: 3 days }
+rounds:
+  - steps:
+      - mail: letter
+        send: Tue-Thu 09:00
+        offer: ten-euro
+      - mail: letter
+        send: 24 hours before the deadline
+  - wait: 30 days
+    steps:
+      - mail: letter
+        send: Tue-Thu 09:00
+afterwards:
+  rest: 180 days
+"#;
+
+fn folder(program: &str, shop: &str) -> Plan {
+    let mut folder = Folder::new();
+    folder.insert("shop.yaml".into(), shop.into());
+    folder.insert("program.yaml".into(), program.into());
+    for (file, text) in [("subject.txt", "Hello"), ("body.mjml", "<mjml><mj-body></mj-body></mjml>"), ("body.txt", "Hi")] {
+        folder.insert(format!("mails/letter/en/{file}"), text.into());
+    }
+    crate::file::read(&folder, 1).unwrap_or_else(|problems| panic!("{problems:#?}")).plan
+}
+
+fn plan() -> Plan {
+    folder(PROGRAM, SHOP)
+}
+
+fn store() -> Store {
+    let id = StoreId::try_from("books".to_owned()).unwrap();
+    Store { state: State::Live, ..Store::new(id) }
+}
+
+fn at(text: &str) -> Timestamp {
+    text.parse().unwrap()
+}
+
+fn told(customer: Customer, when: &str, what: What) -> Customer {
+    let email = Some("anna@example.com".parse().unwrap());
+    let event = Event { at: at(when), who: Who { customer_id: None, email }, what };
+    learn(customer, Order::default(), &event, Currency::parse("EUR").unwrap()).0
+}
+
+fn order(when: &str) -> What {
+    let total = Money::parse("45.00", Currency::parse("EUR").unwrap()).unwrap();
+    let order = PlacedOrder { order_id: when.to_owned(), placed_at: at(when), total, discount_codes: vec![] };
+    What::OrderPlaced { order, profile: Profile { marketing_consent: Some(true), ..Profile::default() } }
+}
+
+/// Anna bought on Monday 12 January 2026 at 10:00 in Helsinki.
+fn anna() -> Customer {
+    let id = CustomerId::of_store_id(&Key::new(b"k".to_vec()), &store().id, "anna");
+    told(Customer::new(id, at("2026-01-12T08:00:00Z")), "2026-01-12T08:00:00Z", order("2026-01-12T08:00:00Z"))
+}
+
+fn look(customer: &Customer, when: &str) -> Decision {
+    decide(customer, &store(), &plan(), at(when))
+}
+
+/// Plays looks through to the end as if every mail were sent: when, which round and step.
+fn played(customer: Customer, store: &Store, plan: &Plan, from: &str, until: &str) -> (Customer, Vec<String>) {
+    use crate::protocol::{Claim, Form, claim, close};
+    let (mut customer, mut now, mut sent) = (customer, at(from), Vec::new());
+    loop {
+        let decision = decide(&customer, store, plan, now);
+        match decision.action {
+            Action::Claim(draft) => {
+                let with = Claim { form: Form::Short, lot: None, previous: None, owner: "o", now };
+                let end = if draft.held { End::Held } else { End::Sent };
+                let look = crate::protocol::Look { store, plan, now };
+                let day = plan.shop.time_zone.to_datetime(now).strftime("%a %F %H:%M");
+                sent.push(format!("{day} {}.{}", draft.round + 1, draft.step + 1));
+                customer = close(&claim(&customer, &draft, with), end, now, look);
+            }
+            _ => match decision.next_look {
+                Some(next) if next <= at(until) => now = next,
+                _ => return (customer, sent),
+            },
+        }
+    }
+}
+
+#[test]
+fn a_letter_leaves_in_its_slot_after_ninety_days_and_a_last_day_before_the_deadline() {
+    let (_, sent) = played(anna(), &store(), &plan(), "2026-01-12T08:00:00Z", "2027-12-31T00:00:00Z");
+    // Silent since Sunday 12 April 10:00 (summer time by then): the next slot is Tuesday. The deadline is Friday
+    // 23:59:59; 24 hours before is within quiet hours, so an hour before those.
+    assert_eq!(sent, ["Tue 2026-04-14 09:00 1.1", "Thu 2026-04-16 19:00 1.2", "Thu 2026-05-14 09:00 2.1"]);
+}
+
+#[test]
+fn a_look_before_the_silence_is_over_says_when_to_come_back() {
+    let decision = look(&anna(), "2026-03-01T10:00:00Z");
+    assert_eq!(decision.action, Action::Wait);
+    assert_eq!(decision.next_look, Some(at("2026-04-12T07:00:00Z")));
+    assert_eq!(
+        decision.why[0].to_string(),
+        "Last there on 2026-01-12; 90 days of silence are over on 2026-04-12."
+    );
+}
+
+#[test]
+fn the_day_of_a_slot_is_kept_even_if_nine_is_past_but_never_the_evening() {
+    let claims = |when| matches!(look(&anna(), when).action, Action::Claim(_));
+    assert!(claims("2026-04-14T06:00:00Z"));
+    assert!(claims("2026-04-14T16:59:59Z"), "19:59:59 in the shop");
+    assert!(!claims("2026-04-14T17:00:00Z"), "20:00 is quiet");
+    assert_eq!(look(&anna(), "2026-04-14T17:00:00Z").next_look, Some(at("2026-04-15T06:00:00Z")));
+    assert!(!claims("2026-04-17T10:00:00Z"), "Friday is no day of the slot");
+}
+
+#[test]
+fn somebody_who_lapses_at_noon_waits_for_the_next_morning() {
+    let late = told(anna(), "2026-01-14T10:30:00Z", order("2026-01-14T10:30:00Z"));
+    // Lapsed on Tuesday 14 April at 12:30: nine o'clock of that day was before.
+    assert_eq!(look(&late, "2026-04-14T09:00:00Z").next_look, Some(at("2026-04-14T09:30:00Z")));
+    assert_eq!(look(&late, "2026-04-14T09:30:00Z").next_look, Some(at("2026-04-15T06:00:00Z")));
+}
+
+#[test]
+fn buying_ends_all_and_a_new_silence_waits_for_the_rest() {
+    let first_letter = "2026-04-14T07:00:00Z";
+    let (mailed, sent) = played(anna(), &store(), &plan(), "2026-01-12T08:00:00Z", first_letter);
+    assert_eq!(sent.len(), 1);
+    let back = told(mailed, "2026-04-15T08:00:00Z", order("2026-04-15T08:00:00Z"));
+    let (_, sent) = played(back, &store(), &plan(), "2026-04-15T08:00:00Z", "2026-12-31T00:00:00Z");
+    // 90 days later is July; 180 days of rest after 14 April end on 11 October.
+    assert_eq!(sent[0], "Tue 2026-10-13 09:00 1.1");
+}
+
+#[test]
+fn who_must_not_be_mailed_is_not_and_says_why() {
+    let when = "2026-04-14T06:00:00Z";
+    let why = |customer: &Customer| look(customer, when).why[0].clone();
+    let no_consent = Customer { consent: Default::default(), ..anna() };
+    assert_eq!(why(&no_consent), Reason::NoConsent);
+    let refused = told(anna(), "2026-02-01T10:00:00Z", What::Unsubscribed);
+    assert_eq!(why(&refused), Reason::Refused { day: jiff::civil::date(2026, 2, 1) });
+    let bounced = told(anna(), "2026-02-01T10:00:00Z", What::Bounced);
+    assert_eq!(why(&bounced), Reason::Bounced { day: jiff::civil::date(2026, 2, 1) });
+    let erased = told(anna(), "2026-02-01T10:00:00Z", What::Erased);
+    assert!(matches!(why(&erased), Reason::Erased { .. }));
+    let cross = told(anna(), "2026-02-01T10:00:00Z", What::ComplaintOpened);
+    assert!(matches!(why(&cross), Reason::NotMeant { .. }));
+    assert_eq!(why(&Customer { till: true, ..anna() }), Reason::Till);
+    for customer in [no_consent, refused, bounced, erased, cross] {
+        assert_eq!(look(&customer, when).next_look, None, "only an event can change that");
+    }
+}
+
+#[test]
+fn a_store_that_does_not_mail_claims_nothing() {
+    for state in [State::Paused, State::Rehearsing] {
+        let decision = decide(&anna(), &Store { state, ..store() }, &plan(), at("2026-04-14T06:00:00Z"));
+        assert_eq!((decision.action, decision.next_look), (Action::Wait, Some(at("2026-04-14T07:00:00Z"))));
+    }
+    let importing = decide(&anna(), &Store { state: State::Importing, ..store() }, &plan(), at("2026-04-14T06:00:00Z"));
+    assert_eq!(importing.next_look, None);
+    let draft = folder(&PROGRAM.replace("status: live", "status: draft"), SHOP);
+    assert_eq!(decide(&anna(), &store(), &draft, at("2026-04-14T06:00:00Z")).why, [Reason::Draft]);
+}
+
+#[test]
+fn the_frequency_cap_holds_over_all_mails() {
+    let mailed = vec![at("2026-04-13T06:00:00Z"), at("2026-04-10T06:00:00Z")];
+    let decision = look(&Customer { mailed, ..anna() }, "2026-04-14T06:00:00Z");
+    // The older of the two is a week old on Friday 17; the next slot is Tuesday 21.
+    assert_eq!(decision.next_look, Some(at("2026-04-21T06:00:00Z")));
+    assert!(matches!(decision.why[0], Reason::FrequencyCap { mails: 2, days: 7, .. }));
+}
+
+#[test]
+fn better_customers_go_first_and_follow_ups_keep_their_place() {
+    let shop = SHOP.replace("limits:\n", "limits:\n  per_day: 10 mails\n");
+    let plan = folder(PROGRAM, &shop);
+    let from = jiff::civil::date(2026, 4, 14);
+    let ranking = Ranking { from, lowest: vec![(9_000, 0), (4_000, 0)], promised: vec![0, 0] };
+    let ranked = Store { ranking: Some(ranking), ..store() };
+    let decision = decide(&anna(), &ranked, &plan, at("2026-04-14T06:00:00Z"));
+    assert_eq!(decision.next_look, Some(at("2026-04-15T06:00:00Z")));
+    assert!(matches!(decision.why[0], Reason::OthersFirst { .. }));
+    let full = Store { used: crate::store::Used { mails_today: 8, ..Default::default() }, ..ranked.clone() };
+    let promised = Ranking { promised: vec![2, 0], lowest: vec![], from };
+    let kept = Store { ranking: Some(promised), ..full };
+    assert!(matches!(
+        decide(&anna(), &kept, &plan, at("2026-04-14T06:00:00Z")).why[0],
+        Reason::DayFull { allowance: 10, .. }
+    ));
+}
+
+#[test]
+fn a_claimed_letter_goes_on_the_same_day_lapses_on_the_next_and_stops_when_she_buys() {
+    use crate::protocol::{Claim, Form, claim};
+    let now = at("2026-04-14T06:00:00Z");
+    let Action::Claim(draft) = look(&anna(), "2026-04-14T06:00:00Z").action else { panic!("a claim") };
+    let with = Claim { form: Form::Long, lot: None, previous: None, owner: "o", now };
+    let claimed = claim(&anna(), &draft, with);
+    assert!(matches!(look(&claimed, "2026-04-14T08:00:00Z").action, Action::Claim(again) if again.message == draft.message));
+    assert_eq!(look(&claimed, "2026-04-15T06:00:00Z").action, Action::CallOff(CallOff::Lapse));
+    assert_eq!(look(&claimed, "2026-04-14T18:00:00Z").action, Action::CallOff(CallOff::Lapse), "quiet until tomorrow");
+    let bought = told(claimed.clone(), "2026-04-14T06:01:00Z", order("2026-04-14T06:01:00Z"));
+    assert_eq!(look(&bought, "2026-04-14T06:02:00Z").action, Action::CallOff(CallOff::Stop));
+    let refused = told(claimed, "2026-04-14T06:01:00Z", What::Unsubscribed);
+    assert_eq!(look(&refused, "2026-04-14T06:02:00Z").action, Action::CallOff(CallOff::Stop));
+}
+
+#[test]
+fn a_sending_without_an_answer_is_never_sendable_again() {
+    use crate::protocol::{Claim, Form, claim};
+    let now = at("2026-04-14T06:00:00Z");
+    let Action::Claim(draft) = look(&anna(), "2026-04-14T06:00:00Z").action else { panic!("a claim") };
+    let sending = claim(&anna(), &draft, Claim { form: Form::Short, lot: None, previous: None, owner: "o", now });
+    let early = look(&sending, "2026-04-14T06:04:59Z");
+    assert_eq!((early.action, early.next_look), (Action::Wait, Some(at("2026-04-14T06:05:00Z"))));
+    assert_eq!(look(&sending, "2026-04-14T06:05:00Z").action, Action::Expire);
+}

@@ -11,11 +11,7 @@ use crate::program::{Bound, Condition};
 use crate::shop::Language;
 
 /// Checks one condition and all below it.
-pub(super) fn build(
-    raw: &ConditionFile,
-    facts: &Facts,
-    problems: &mut Problems,
-) -> Option<Condition> {
+pub(super) fn build(raw: &ConditionFile, facts: &Facts, problems: &mut Problems) -> Option<Condition> {
     one_key(raw, problems)?;
     if let Some(parts) = raw.all.get() {
         return all_of(parts, facts, problems).map(Condition::All);
@@ -35,8 +31,7 @@ pub(super) fn build(
     if let Some(text) = raw.language.get() {
         let written = text.value.as_str();
         let known = Language::parse(written).filter(|tag| tag.as_str() == written);
-        let spoken =
-            known.filter(|tag| facts.languages.is_empty() || facts.languages.contains(tag));
+        let spoken = known.filter(|tag| facts.languages.is_empty() || facts.languages.contains(tag));
         if spoken.is_none() {
             let tags: Vec<&str> = facts.languages.iter().map(Language::as_str).collect();
             let help = match language_meant(written).filter(|tag| tags.contains(tag)) {
@@ -51,32 +46,13 @@ pub(super) fn build(
     raw.orders
         .get()
         .map(|bound| Condition::Orders(bound.value))
-        .or_else(|| {
-            raw.referred
-                .get()
-                .map(|bound| Condition::Referred(bound.value))
-        })
-        .or_else(|| {
-            raw.complaint
-                .get()
-                .map(|complaint| Condition::Complaint(complaint.0))
-        })
-        .or_else(|| {
-            raw.reason
-                .get()
-                .map(|reason| Condition::Reason(reason.value.clone()))
-        })
+        .or_else(|| raw.referred.get().map(|bound| Condition::Referred(bound.value)))
+        .or_else(|| raw.complaint.get().map(|complaint| Condition::Complaint(complaint.0)))
+        .or_else(|| raw.reason.get().map(|reason| Condition::Reason(reason.value.clone())))
 }
 
-fn all_of(
-    parts: &[ConditionFile],
-    facts: &Facts,
-    problems: &mut Problems,
-) -> Option<Vec<Condition>> {
-    let read: Vec<_> = parts
-        .iter()
-        .map(|part| build(part, facts, problems))
-        .collect();
+fn all_of(parts: &[ConditionFile], facts: &Facts, problems: &mut Problems) -> Option<Vec<Condition>> {
+    let read: Vec<_> = parts.iter().map(|part| build(part, facts, problems)).collect();
     read.into_iter().collect()
 }
 
@@ -111,10 +87,7 @@ fn one_key(raw: &ConditionFile, problems: &mut Problems) -> Option<()> {
         [] => None,
         [_, second, ..] => {
             problems
-                .error(
-                    second.clone(),
-                    "two conditions side by side: both of them, or one of them?",
-                )
+                .error(second.clone(), "two conditions side by side: both of them, or one of them?")
                 .help("put them in a list under all: or under any:, each with `- ` before it");
             None
         }

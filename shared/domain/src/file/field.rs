@@ -70,9 +70,7 @@ impl<T: HasSimpleLength> Simple for Slot<T> {
     fn validate_length(&self, min: usize, max: usize) -> garde::Result {
         match self.get().map(HasSimpleLength::length) {
             Some(length) if length < min => Err(garde::Error::new("an empty list")),
-            Some(length) if length > max => Err(garde::Error::new(format!(
-                "{length} entries; at most {max} fit"
-            ))),
+            Some(length) if length > max => Err(garde::Error::new(format!("{length} entries; at most {max} fit"))),
             _ => Ok(()),
         }
     }
@@ -82,9 +80,9 @@ impl<T: HasChars> Chars for Slot<T> {
     fn validate_num_chars(&self, min: usize, max: usize) -> garde::Result {
         match self.get().map(HasChars::num_chars) {
             Some(length) if length < min => Err(garde::Error::new("an empty text")),
-            Some(length) if length > max => Err(garde::Error::new(format!(
-                "a text of {length} characters; at most {max} fit"
-            ))),
+            Some(length) if length > max => {
+                Err(garde::Error::new(format!("a text of {length} characters; at most {max} fit")))
+            }
             _ => Ok(()),
         }
     }
@@ -94,9 +92,9 @@ impl<T: HasChars> Chars for Slot<T> {
 pub(super) fn one_line(text: &Slot<Text>, _: &()) -> garde::Result {
     let breaks = |c: char| c.is_control() || matches!(c, '\u{2028}' | '\u{2029}');
     match text.get() {
-        Some(text) if text.value.contains(breaks) => Err(garde::Error::new(
-            "a line break or control character in a text of one line",
-        )),
+        Some(text) if text.value.contains(breaks) => {
+            Err(garde::Error::new("a line break or control character in a text of one line"))
+        }
         _ => Ok(()),
     }
 }
@@ -115,10 +113,10 @@ pub(super) struct Text {
 impl Text {
     /// Where a part of the text stands in the file, or the whole of it where that cannot be told.
     pub(super) fn part(&self, part: Range<usize>) -> Range<usize> {
-        self.verbatim.map_or_else(
-            || self.span.clone(),
-            |start| start + part.start..start + part.end,
-        )
+        match self.verbatim {
+            Some(start) if !part.is_empty() => start + part.start..start + part.end,
+            _ => self.span.clone(),
+        }
     }
 }
 
@@ -134,18 +132,11 @@ impl FromNode for Text {
         if scalar.plain && is_bare_boolean(&scalar.text) {
             let word = &scalar.text;
             problems
-                .error(
-                    node.span.clone(),
-                    format!("a bare `{word}` can be taken for true or false"),
-                )
+                .error(node.span.clone(), format!("a bare `{word}` can be taken for true or false"))
                 .help(format!("put the word in quotes: \"{word}\""));
             return None;
         }
-        Some(Self {
-            value: scalar.text.clone(),
-            span: node.span.clone(),
-            verbatim: scalar.verbatim,
-        })
+        Some(Self { value: scalar.text.clone(), span: node.span.clone(), verbatim: scalar.verbatim })
     }
 }
 
@@ -165,9 +156,7 @@ impl JsonSchema for Text {
 
 /// Whether YAML 1.1 (and so many an editor) would make true or false of the word: the Norwegian problem.
 pub(super) fn is_bare_boolean(word: &str) -> bool {
-    ["no", "yes", "off", "on", "false", "true"]
-        .iter()
-        .any(|known| word.eq_ignore_ascii_case(known))
+    ["no", "yes", "off", "on", "false", "true"].iter().any(|known| word.eq_ignore_ascii_case(known))
 }
 
 /// The scalar of a node, or a problem.
@@ -184,10 +173,7 @@ pub(super) fn written<'n>(node: &'n Node, problems: &mut Problems) -> Option<&'n
         Content::Mapping(_) => "a group of keys",
     };
     problems
-        .error(
-            node.span.clone(),
-            format!("{what} stands where one value belongs"),
-        )
+        .error(node.span.clone(), format!("{what} stands where one value belongs"))
         .help("write the value on the same line as the key");
     None
 }
@@ -206,12 +192,7 @@ impl<T: FromNode> FromNode for Vec<T> {
                 .help("begin each entry on a line of its own with `- `");
             return None;
         };
-        Some(
-            entries
-                .iter()
-                .filter_map(|entry| T::from_node(entry, problems))
-                .collect(),
-        )
+        Some(entries.iter().filter_map(|entry| T::from_node(entry, problems)).collect())
     }
 }
 
@@ -259,7 +240,5 @@ impl<T: JsonSchema> JsonSchema for Named<T> {
 
 /// Tells of a name that stood above already.
 pub(super) fn twice(name: &str, span: Range<usize>, problems: &mut Problems) {
-    problems
-        .error(span, format!("`{}` is there twice", shown(name)))
-        .help("keep one of the two");
+    problems.error(span, format!("`{}` is there twice", shown(name))).help("keep one of the two");
 }

@@ -27,19 +27,10 @@ impl<'f> Mails<'f> {
         let mut found: BTreeMap<_, BTreeMap<_, BTreeMap<_, _>>> = BTreeMap::new();
         for (path, text) in folder {
             if let ["mails", mail, language, file] = path.split('/').collect::<Vec<_>>()[..] {
-                found
-                    .entry(mail)
-                    .or_default()
-                    .entry(language)
-                    .or_default()
-                    .insert(file, text.as_str());
+                found.entry(mail).or_default().entry(language).or_default().insert(file, text.as_str());
             }
         }
-        Self {
-            found,
-            used: BTreeSet::new(),
-            meant: BTreeSet::new(),
-        }
+        Self { found, used: BTreeSet::new(), meant: BTreeSet::new() }
     }
 
     /// Checks that a mail a step names is there, whole, in every language; once for each mail.
@@ -54,36 +45,21 @@ impl<'f> Mails<'f> {
                     self.meant.insert(near.to_owned());
                     format!("did you mean `{near}`?")
                 }
-                None => format!(
-                    "make the folder, with {} for each language",
-                    list(PARTS, "and")
-                ),
+                None => format!("make the folder, with {} for each language", list(PARTS, "and")),
             };
-            problems
-                .error(
-                    mail.span.clone(),
-                    format!("there is no folder mails/{name}"),
-                )
-                .help(help);
+            problems.error(mail.span.clone(), format!("there is no folder mails/{name}")).help(help);
             return;
         };
         let missing: Vec<String> = languages
             .iter()
             .flat_map(|language| PARTS.map(|part| (language.as_str(), part)))
-            .filter(|(language, part)| {
-                !there
-                    .get(language)
-                    .is_some_and(|files| files.contains_key(part))
-            })
+            .filter(|(language, part)| !there.get(language).is_some_and(|files| files.contains_key(part)))
             .map(|(language, part)| format!("{language}/{part}"))
             .collect();
         if !missing.is_empty() {
             let missing = list(missing.iter().map(String::as_str), "and");
             problems
-                .error(
-                    mail.span.clone(),
-                    format!("mails/{} lacks {missing}", mail.value),
-                )
+                .error(mail.span.clone(), format!("mails/{} lacks {missing}", mail.value))
                 .help("every letter exists in every language of the shop");
         }
     }
@@ -97,10 +73,7 @@ impl<'f> Mails<'f> {
             }
             if !self.used.contains(*mail) {
                 let path = there.iter().find_map(|(language, files)| {
-                    files
-                        .keys()
-                        .next()
-                        .map(|file| format!("mails/{mail}/{language}/{file}"))
+                    files.keys().next().map(|file| format!("mails/{mail}/{language}/{file}"))
                 });
                 let mut about = Problems::of(&path.unwrap_or_default());
                 about
@@ -114,9 +87,7 @@ impl<'f> Mails<'f> {
             }
             for language in languages {
                 let files = there.get(language.as_str());
-                if let Some(letter) =
-                    files.and_then(|files| letter(mail, language, files, problems))
-                {
+                if let Some(letter) = files.and_then(|files| letter(mail, language, files, problems)) {
                     letters.insert(((*mail).to_owned(), language.clone()), letter);
                 }
             }
@@ -136,41 +107,23 @@ fn letter(
         let mut about = Problems::of(&format!("mails/{mail}/{}/{file}", language.as_str()));
         let text = files.get(file)?.trim_start_matches('\u{feff}');
         if text.trim().is_empty() {
-            about
-                .error(None, "the file is empty")
-                .help("write the letter, or take the mail out of the program");
+            about.error(None, "the file is empty").help("write the letter, or take the mail out of the program");
         } else if one_line && let Some(end) = text.trim_end().find(['\n', '\r']) {
             // The mark above was cut off the front: places in the file are that much later.
             let skipped = files.get(file).map_or(0, |whole| whole.len() - text.len());
             let rest = &text[end..];
             let start = end + (rest.len() - rest.trim_start().len());
             about
-                .error(
-                    start + skipped..text.trim_end().len() + skipped,
-                    "a subject has one line",
-                )
+                .error(start + skipped..text.trim_end().len() + skipped, "a subject has one line")
                 .help("put all of it on the first line");
         }
         let good = about.is_empty();
         problems.extend(about.into_list());
-        good.then(|| {
-            if one_line {
-                text.trim().to_owned()
-            } else {
-                text.to_owned()
-            }
-        })
+        good.then(|| if one_line { text.trim().to_owned() } else { text.to_owned() })
     };
-    let (subject, body_mjml, body_text) = (
-        part("subject.txt", true),
-        part("body.mjml", false),
-        part("body.txt", false),
-    );
-    Some(Letter {
-        subject: subject?,
-        body_mjml: body_mjml?,
-        body_text: body_text?,
-    })
+    let (subject, body_mjml, body_text) =
+        (part("subject.txt", true), part("body.mjml", false), part("body.txt", false));
+    Some(Letter { subject: subject?, body_mjml: body_mjml?, body_text: body_text? })
 }
 
 /// Files beside the letters that look as if they were meant to be letters.
@@ -186,22 +139,10 @@ fn strangers(
         let mut about = Problems::of(&format!("mails/{mail}/{language}/{file}"));
         if !tags.is_empty() && !tags.contains(&language) {
             about
-                .warning(
-                    None,
-                    format!(
-                        "nobody reads this: the shop does not write in `{}`",
-                        shown(language)
-                    ),
-                )
-                .help(did_you_mean(
-                    language,
-                    tags.iter().copied(),
-                    "the languages of shop.yaml",
-                ));
+                .warning(None, format!("nobody reads this: the shop does not write in `{}`", shown(language)))
+                .help(did_you_mean(language, tags.iter().copied(), "the languages of shop.yaml"));
         } else if !PARTS.contains(file) {
-            about
-                .warning(None, "nobody reads this file")
-                .help(did_you_mean(file, PARTS, "a letter is made of"));
+            about.warning(None, "nobody reads this file").help(did_you_mean(file, PARTS, "a letter is made of"));
         }
         problems.extend(about.into_list());
     }

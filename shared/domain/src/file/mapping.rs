@@ -34,10 +34,7 @@ impl<'n> Entries<'n> {
         if entries.is_empty() && needs.is_empty() {
             problems
                 .error(node.head.clone(), format!("nothing is written for {what}"))
-                .help(format!(
-                    "write {}, or leave it out",
-                    list(keys.iter().copied(), "or")
-                ));
+                .help(format!("write {}, or leave it out", list(keys.iter().copied(), "or")));
             return None;
         }
         let mut values = BTreeMap::new();
@@ -47,50 +44,34 @@ impl<'n> Entries<'n> {
             };
             let name = text.as_str();
             if later.contains(&name) {
-                problems
-                    .error(key.span.clone(), format!("`{name}` is not supported yet"))
-                    .help("take it out for now");
+                problems.error(key.span.clone(), format!("`{name}` is not supported yet")).help("take it out for now");
             } else if !keys.contains(&name) {
-                problems
-                    .error(
-                        key.span.clone(),
-                        format!("`{}` is no key of {what}", shown(name)),
-                    )
-                    .help(did_you_mean(name, keys.iter().copied(), "known here"));
+                problems.error(key.span.clone(), format!("`{}` is no key of {what}", shown(name))).help(did_you_mean(
+                    name,
+                    keys.iter().copied(),
+                    "known here",
+                ));
             } else if values.contains_key(name) {
                 twice(name, key.span.clone(), problems);
             } else {
                 values.insert(name, (key, value));
             }
         }
-        Some(Self {
-            values,
-            what,
-            at: node.head.clone(),
-        })
+        Some(Self { values, what, at: node.head.clone() })
     }
 
     /// The value of a key that may be left out.
     pub(super) fn may<T: FromNode>(&self, key: &str, problems: &mut Problems) -> Slot<T> {
         self.values
             .get(key)
-            .map_or_else(Slot::default, |(name, value)| {
-                Slot::new(name.span.clone(), T::from_node(value, problems))
-            })
+            .map_or_else(Slot::default, |(name, value)| Slot::new(name.span.clone(), T::from_node(value, problems)))
     }
 
     /// The value of a key that must be there. The whole file is not pointed at: no word in it is wrong.
-    pub(super) fn need<T: FromNode>(
-        &self,
-        key: &str,
-        advice: &str,
-        problems: &mut Problems,
-    ) -> Slot<T> {
+    pub(super) fn need<T: FromNode>(&self, key: &str, advice: &str, problems: &mut Problems) -> Slot<T> {
         if !self.values.contains_key(key) {
             let at = Some(self.at.clone()).filter(|_| !self.what.starts_with("the file"));
-            problems
-                .error(at, format!("{} lacks `{key}`", self.what))
-                .help(advice);
+            problems.error(at, format!("{} lacks `{key}`", self.what)).help(advice);
         }
         self.may(key, problems)
     }
@@ -100,10 +81,7 @@ impl<'n> Entries<'n> {
         let Err(report) = read.validate() else { return };
         for (path, error) in report.iter() {
             let path = path.to_string();
-            let span = self
-                .values
-                .get(path.as_str())
-                .map(|(_, value)| value.span.clone());
+            let span = self.values.get(path.as_str()).map(|(_, value)| value.span.clone());
             problems.error(span, format!("`{path}`: {error}"));
         }
     }

@@ -7,9 +7,7 @@ use std::fmt;
 use std::ops::Range;
 
 use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
-use serde_saphyr::{
-    DuplicateKeyPolicy, MessageFormatter, NonFiniteFloatPolicy, Spanned, UserMessageFormatter,
-};
+use serde_saphyr::{DuplicateKeyPolicy, MessageFormatter, NonFiniteFloatPolicy, Spanned, UserMessageFormatter};
 
 use super::problem::Problems;
 
@@ -67,14 +65,10 @@ pub(super) fn read(source: &str, problems: &mut Problems) -> Option<Node> {
         Ok(raw) => Some(settle(raw, source, None)),
         Err(error) => {
             let error = error.without_snippet();
-            let span = error
-                .location()
-                .map(|location| visible(bytes(location, source), source));
+            let span = error.location().map(|location| visible(bytes(location, source), source));
             let message = UserMessageFormatter.format_message(error);
             let advice = advice(span.as_ref(), source);
-            problems
-                .error(span, format!("this cannot be read as YAML: {message}"))
-                .help(advice);
+            problems.error(span, format!("this cannot be read as YAML: {message}")).help(advice);
             None
         }
     }
@@ -186,21 +180,10 @@ fn settle(raw: Spanned<Raw>, source: &str, key: Option<Range<usize>>) -> Node {
         }
         Raw::Text(text) => Content::Scalar(scalar(text, &place, source)),
         Raw::Guessed(value) => {
-            let text = source
-                .get(place.clone())
-                .filter(|text| !text.is_empty())
-                .map_or(value, str::to_owned);
-            Content::Scalar(Scalar {
-                text,
-                plain: true,
-                verbatim: Some(place.start),
-            })
+            let text = source.get(place.clone()).filter(|text| !text.is_empty()).map_or(value, str::to_owned);
+            Content::Scalar(Scalar { text, plain: true, verbatim: Some(place.start) })
         }
-        Raw::List(list) => Content::List(
-            list.into_iter()
-                .map(|entry| settle(entry, source, None))
-                .collect(),
-        ),
+        Raw::List(list) => Content::List(list.into_iter().map(|entry| settle(entry, source, None)).collect()),
         Raw::Mapping(list) => {
             let entries: Vec<(Node, Node)> = list
                 .into_iter()
@@ -217,51 +200,29 @@ fn settle(raw: Spanned<Raw>, source: &str, key: Option<Range<usize>>) -> Node {
         }
     };
     let head = key.unwrap_or_else(|| span.clone());
-    Node {
-        span,
-        head,
-        content,
-    }
+    Node { span, head, content }
 }
 
 /// Finds out how a text was written, so that places in it can be told as places in the file.
 fn scalar(text: String, place: &Range<usize>, source: &str) -> Scalar {
     let written = source.get(place.clone()).unwrap_or("").trim_end();
     if written == text {
-        return Scalar {
-            text,
-            plain: true,
-            verbatim: Some(place.start),
-        };
+        return Scalar { text, plain: true, verbatim: Some(place.start) };
     }
     let quoted = written.starts_with(['"', '\'']);
-    let inside = written
-        .get(1..written.len().saturating_sub(1))
-        .unwrap_or("");
+    let inside = written.get(1..written.len().saturating_sub(1)).unwrap_or("");
     let verbatim = (quoted && inside == text).then_some(place.start + 1);
-    Scalar {
-        text,
-        plain: !quoted,
-        verbatim,
-    }
+    Scalar { text, plain: !quoted, verbatim }
 }
 
 /// The bytes of a location; where the parser only counted characters, they are counted again.
 fn bytes(location: serde_saphyr::Location, source: &str) -> Range<usize> {
     let span = location.span();
     let number = |value: u64| usize::try_from(value).unwrap_or(usize::MAX);
-    let byte_of = |character: usize| {
-        source
-            .char_indices()
-            .nth(character)
-            .map_or(source.len(), |(byte, _)| byte)
-    };
+    let byte_of = |character: usize| source.char_indices().nth(character).map_or(source.len(), |(byte, _)| byte);
     let (start, end) = match (span.byte_offset(), span.byte_len()) {
         (Some(offset), Some(len)) => (number(offset), number(offset.saturating_add(len))),
-        _ => (
-            byte_of(number(span.offset())),
-            byte_of(number(span.offset().saturating_add(span.len()))),
-        ),
+        _ => (byte_of(number(span.offset())), byte_of(number(span.offset().saturating_add(span.len())))),
     };
     let start = source.floor_char_boundary(start);
     start..source.floor_char_boundary(end).max(start)
@@ -278,9 +239,7 @@ fn visible(span: Range<usize>, source: &str) -> Range<usize> {
     let (before, after) = source.split_at(span.start);
     let next = if after.starts_with(blank) || after.is_empty() {
         let last = before.trim_end_matches(blank);
-        let start = last
-            .rfind(blank)
-            .map_or(0, |at| source.ceil_char_boundary(at + 1));
+        let start = last.rfind(blank).map_or(0, |at| source.ceil_char_boundary(at + 1));
         if !last.is_empty() {
             return start..last.len();
         }
@@ -304,9 +263,7 @@ mod tests {
     }
 
     fn value<'n>(node: &'n Node, key: &str) -> &'n Node {
-        let Content::Mapping(entries) = &node.content else {
-            panic!("{node:?}")
-        };
+        let Content::Mapping(entries) = &node.content else { panic!("{node:?}") };
         let named = |(name, _): &&(Node, Node)| matches!(&name.content, Content::Scalar(s) if s.text == key);
         &entries.iter().find(named).expect("the key is there").1
     }
@@ -324,9 +281,7 @@ mod tests {
             ("f", ".nan", true),
             ("g", "no", false),
         ] {
-            let Content::Scalar(scalar) = &value(&node, key).content else {
-                panic!("{key}")
-            };
+            let Content::Scalar(scalar) = &value(&node, key).content else { panic!("{key}") };
             assert_eq!((scalar.text.as_str(), scalar.plain), (text, plain));
             let start = scalar.verbatim.expect("it stands there letter for letter");
             assert_eq!(&source[start..start + text.len()], text);
@@ -345,9 +300,7 @@ mod tests {
     #[test]
     fn an_escape_makes_a_text_one_piece() {
         let node = tree("a: \"x\\ny\"\n");
-        let Content::Scalar(scalar) = &value(&node, "a").content else {
-            panic!()
-        };
+        let Content::Scalar(scalar) = &value(&node, "a").content else { panic!() };
         assert_eq!((scalar.text.as_str(), scalar.verbatim), ("x\ny", None));
     }
 
@@ -362,21 +315,9 @@ mod tests {
     #[test]
     fn what_is_no_yaml_is_told_at_the_place_it_breaks() {
         for (source, word, help) in [
-            (
-                "name: We miss you: now\n",
-                ":",
-                "put a text that contains a colon in quotes",
-            ),
-            (
-                "open: @home\n",
-                "@",
-                "put a text that begins with a special character in quotes",
-            ),
-            (
-                "ä: [1,\nb: 2\n",
-                "[",
-                "look at the indentation, the quotes and the brackets here",
-            ),
+            ("name: We miss you: now\n", ":", "put a text that contains a colon in quotes"),
+            ("open: @home\n", "@", "put a text that begins with a special character in quotes"),
+            ("ä: [1,\nb: 2\n", "[", "look at the indentation, the quotes and the brackets here"),
         ] {
             let mut problems = Problems::of("x.yaml");
             assert!(read(source, &mut problems).is_none());

@@ -45,9 +45,7 @@ fn fits_the_trade<T>(phrase: &Phrase<T>, days: u32, kind: Kind, problems: &mut P
     if !fits.contains(&days) {
         let message = format!("{} is unusual for {trade}", count(days, "day"));
         let (least, most) = (fits.start(), fits.end());
-        problems
-            .warning(phrase.span.clone(), message)
-            .help(format!("{least} to {most} days work best there"));
+        problems.warning(phrase.span.clone(), message).help(format!("{least} to {most} days work best there"));
     }
 }
 
@@ -56,12 +54,7 @@ pub(super) fn check_name(name: &Text, problems: &mut Problems) {
     let length = name.value.chars().count();
     if length == 0 || length > LONGEST_NAME || name.value.contains(char::is_control) {
         problems
-            .error(
-                name.span.clone(),
-                format!("`{}` is no name for an offer", shown(&name.value)),
-            )
-            .help(format!(
-                "one line of 1 to {LONGEST_NAME} characters, such as ten-euro"
-            ));
+            .error(name.span.clone(), format!("`{}` is no name for an offer", shown(&name.value)))
+            .help(format!("one line of 1 to {LONGEST_NAME} characters, such as ten-euro"));
     }
 }

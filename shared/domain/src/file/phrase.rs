@@ -44,11 +44,7 @@ pub(super) struct Trouble {
 
 impl Trouble {
     fn new(span: Range<usize>, message: impl Into<String>) -> Self {
-        Self {
-            span,
-            message: message.into(),
-            advice: None,
-        }
+        Self { span, message: message.into(), advice: None }
     }
 
     fn advise(mut self, advice: impl Into<String>) -> Self {
@@ -81,21 +77,13 @@ pub(super) struct Phrase<T> {
 
 /// Reads a whole phrase.
 pub(super) fn parse<T: Grammar>(text: &str) -> Result<(T, Marks), Trouble> {
-    let mut cursor = Cursor {
-        text,
-        at: 0,
-        last: 0..0,
-        marks: Marks::default(),
-    };
+    let mut cursor = Cursor { text, at: 0, last: 0..0, marks: Marks::default() };
     let value = T::parse(&mut cursor)?;
     match cursor.peek() {
         (Kind::End, _) => Ok((value, cursor.marks)),
         (_, span) => {
             let rest = span.start..text.trim_end().len();
-            let message = format!(
-                "`{}` is more than is understood here",
-                shown(&text[rest.clone()])
-            );
+            let message = format!("`{}` is more than is understood here", shown(&text[rest.clone()]));
             Err(Trouble::new(rest, message))
         }
     }
@@ -105,16 +93,10 @@ impl<T: Grammar> FromNode for Phrase<T> {
     fn from_node(node: &Node, problems: &mut Problems) -> Option<Self> {
         let scalar = written(node, problems)?;
         let text = scalar.text.as_str();
-        let forms = format!(
-            "{} is written as {}",
-            T::WHAT,
-            list(T::EXAMPLES.iter().copied(), "or")
-        );
+        let forms = format!("{} is written as {}", T::WHAT, list(T::EXAMPLES.iter().copied(), "or"));
         if scalar.plain && is_bare_boolean(text) {
             let message = format!("a bare `{text}` can be taken for true or false");
-            problems
-                .error(node.span.clone(), message)
-                .help(format!("{forms}; leave the line out to have none"));
+            problems.error(node.span.clone(), message).help(format!("{forms}; leave the line out to have none"));
             return None;
         }
         let in_file = |part: Range<usize>| match scalar.verbatim {
@@ -124,33 +106,22 @@ impl<T: Grammar> FromNode for Phrase<T> {
         match parse::<T>(text) {
             Ok((value, marks)) => {
                 if scalar.plain && begins_with_a_time(text) {
-                    let help = format!(
-                        "write \"{}\": without quotes YAML may read a number",
-                        text.trim()
-                    );
-                    problems
-                        .error(node.span.clone(), "a time must stand in quotes")
-                        .help(help);
+                    let help = format!("write \"{}\": without quotes YAML may read a number", text.trim());
+                    problems.error(node.span.clone(), "a time must stand in quotes").help(help);
                 }
                 let marks = Marks {
                     currency: marks.currency.map(in_file),
                     quantity: marks.quantity.map(in_file),
                     time: marks.time.map(in_file),
                 };
-                Some(Self {
-                    value,
-                    span: node.span.clone(),
-                    marks,
-                })
+                Some(Self { value, span: node.span.clone(), marks })
             }
             Err(trouble) => {
                 let help = match trouble.advice {
                     Some(advice) => format!("{advice}; {forms}"),
                     None => forms,
                 };
-                problems
-                    .error(in_file(trouble.span), trouble.message)
-                    .help(help);
+                problems.error(in_file(trouble.span), trouble.message).help(help);
                 None
             }
         }
@@ -213,9 +184,7 @@ impl<'t> Cursor<'t> {
                 let number = trimmed[..run].trim_end_matches(['.', ',']);
                 (Kind::Number, start..start + number.len())
             }
-            Some(c) if c.is_alphabetic() => {
-                (Kind::Word, start..start + length(char::is_alphabetic))
-            }
+            Some(c) if c.is_alphabetic() => (Kind::Word, start..start + length(char::is_alphabetic)),
             Some(c) => (Kind::Sign, start..start + c.len_utf8()),
         }
     }
@@ -238,18 +207,14 @@ impl<'t> Cursor<'t> {
             return None;
         }
         let found = &self.text[span.clone()];
-        let which = options
-            .iter()
-            .position(|option| option.eq_ignore_ascii_case(found))?;
+        let which = options.iter().position(|option| option.eq_ignore_ascii_case(found))?;
         self.take(&span);
         Some(which)
     }
 
     /// All of these words, in this order.
     fn words(&mut self, words: &[&str]) -> Result<(), Trouble> {
-        words
-            .iter()
-            .try_for_each(|word| self.word(&[word]).map(drop))
+        words.iter().try_for_each(|word| self.word(&[word]).map(drop))
     }
 
     /// `a`, `an` or `the`: good style, but nothing hangs on it.
@@ -289,28 +254,20 @@ impl<'t> Cursor<'t> {
             (Kind::End, _) => {
                 let mut trouble = self.expected(&[]);
                 if self.at > 0 {
-                    trouble.message = format!(
-                        "after `{}` a number is missing",
-                        shown(&self.text[trouble.span.clone()])
-                    );
+                    trouble.message =
+                        format!("after `{}` a number is missing", shown(&self.text[trouble.span.clone()]));
                 }
                 Err(trouble)
             }
             (_, span) => {
                 let found = shown(&self.text[span.clone()]);
-                Err(Trouble::new(
-                    span,
-                    format!("`{found}` stands where a number belongs"),
-                ))
+                Err(Trouble::new(span, format!("`{found}` stands where a number belongs")))
             }
         }
     }
 
     /// A whole number within bounds, with its place.
-    fn whole(
-        &mut self,
-        within: std::ops::RangeInclusive<u32>,
-    ) -> Result<(u32, Range<usize>), Trouble> {
+    fn whole(&mut self, within: std::ops::RangeInclusive<u32>) -> Result<(u32, Range<usize>), Trouble> {
         let (text, span) = self.number()?;
         match text.parse::<u32>() {
             Ok(number) if within.contains(&number) => Ok((number, span)),
@@ -318,10 +275,7 @@ impl<'t> Cursor<'t> {
                 let (least, most) = (within.start(), within.end());
                 let message = match *most {
                     u32::MAX => format!("`{}` is not a whole number from {least}", shown(text)),
-                    _ => format!(
-                        "`{}` is not a whole number from {least} to {most}",
-                        shown(text)
-                    ),
+                    _ => format!("`{}` is not a whole number from {least} to {most}", shown(text)),
                 };
                 Err(Trouble::new(span, message))
             }
@@ -341,36 +295,12 @@ mod tests {
 
     #[test]
     fn the_wrong_word_is_named_and_not_the_phrase() {
-        assert_eq!(
-            trouble::<Days>("3 dayz"),
-            (
-                "dayz",
-                "`dayz` stands where `days` or `day` belongs".to_owned()
-            )
-        );
-        assert_eq!(
-            trouble::<Days>("3"),
-            ("3", "after `3` `days` or `day` is missing".to_owned())
-        );
-        assert_eq!(
-            trouble::<Days>("three days"),
-            ("three", "`three` stands where a number belongs".to_owned())
-        );
-        assert_eq!(
-            trouble::<Days>("3 days or so"),
-            (
-                "or so",
-                "`or so` is more than is understood here".to_owned()
-            )
-        );
-        assert_eq!(
-            trouble::<Days>(""),
-            ("", "nothing is written here".to_owned())
-        );
-        assert_eq!(
-            trouble::<Days>("0 days"),
-            ("0", "`0` is not a whole number from 1 to 3650".to_owned())
-        );
+        assert_eq!(trouble::<Days>("3 dayz"), ("dayz", "`dayz` stands where `days` or `day` belongs".to_owned()));
+        assert_eq!(trouble::<Days>("3"), ("3", "after `3` `days` or `day` is missing".to_owned()));
+        assert_eq!(trouble::<Days>("three days"), ("three", "`three` stands where a number belongs".to_owned()));
+        assert_eq!(trouble::<Days>("3 days or so"), ("or so", "`or so` is more than is understood here".to_owned()));
+        assert_eq!(trouble::<Days>(""), ("", "nothing is written here".to_owned()));
+        assert_eq!(trouble::<Days>("0 days"), ("0", "`0` is not a whole number from 1 to 3650".to_owned()));
     }
 
     #[test]

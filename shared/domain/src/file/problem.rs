@@ -44,18 +44,11 @@ pub(super) struct Problems {
 impl Problems {
     /// None yet, in the file of that path.
     pub(super) fn of(file: &str) -> Self {
-        Self {
-            file: file.to_owned(),
-            list: Vec::new(),
-        }
+        Self { file: file.to_owned(), list: Vec::new() }
     }
 
     /// One more reason why the folder cannot be used.
-    pub(super) fn error(
-        &mut self,
-        span: impl Into<Option<Range<usize>>>,
-        message: impl Into<String>,
-    ) -> &mut Problem {
+    pub(super) fn error(&mut self, span: impl Into<Option<Range<usize>>>, message: impl Into<String>) -> &mut Problem {
         self.push(Severity::Error, span.into(), message.into())
     }
 
@@ -68,20 +61,9 @@ impl Problems {
         self.push(Severity::Warning, span.into(), message.into())
     }
 
-    fn push(
-        &mut self,
-        severity: Severity,
-        span: Option<Range<usize>>,
-        message: String,
-    ) -> &mut Problem {
+    fn push(&mut self, severity: Severity, span: Option<Range<usize>>, message: String) -> &mut Problem {
         let file = self.file.clone();
-        self.list.push_mut(Problem {
-            file,
-            span,
-            message,
-            help: None,
-            severity,
-        })
+        self.list.push_mut(Problem { file, span, message, help: None, severity })
     }
 
     /// Whether nothing is wrong so far.
@@ -91,8 +73,7 @@ impl Problems {
 
     /// All of them, in the order of the file.
     pub(super) fn into_list(mut self) -> Vec<Problem> {
-        self.list
-            .sort_by_key(|problem| problem.span.as_ref().map_or(0, |span| span.start));
+        self.list.sort_by_key(|problem| problem.span.as_ref().map_or(0, |span| span.start));
         self.list
     }
 }

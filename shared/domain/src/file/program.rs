@@ -21,60 +21,37 @@ pub(super) fn build(
     let audience = if raw.audience.is_absent() {
         Some(Condition::All(Vec::new()))
     } else {
-        raw.audience
-            .get()
-            .and_then(|condition| audience::build(condition, facts, problems))
+        raw.audience.get().and_then(|condition| audience::build(condition, facts, problems))
     };
     holdout(raw, facts, problems);
-    let mut walk = Walk {
-        facts,
-        mails,
-        names: BTreeSet::new(),
-        offers: BTreeMap::new(),
-        used: BTreeSet::new(),
-        last: None,
-    };
+    let mut walk =
+        Walk { facts, mails, names: BTreeSet::new(), offers: BTreeMap::new(), used: BTreeSet::new(), last: None };
     for (name, file) in raw.offers.get().map_or(&[][..], |named| named.0.as_slice()) {
         offers::check_name(name, problems);
         walk.names.insert(name.value.clone());
-        if let Some(offer) = file
-            .as_ref()
-            .and_then(|file| offers::build(file, facts, problems))
-        {
+        if let Some(offer) = file.as_ref().and_then(|file| offers::build(file, facts, problems)) {
             walk.offers.insert(name.value.clone(), offer);
         }
     }
-    let rounds = raw
-        .rounds
-        .get()
-        .and_then(|rounds| walk.rounds(rounds, problems));
+    let rounds = raw.rounds.get().and_then(|rounds| walk.rounds(rounds, problems));
     for (name, _) in raw.offers.get().map_or(&[][..], |named| named.0.as_slice()) {
         if raw.rounds.get().is_some() && !walk.used.contains(&name.value) {
             problems
-                .warning(
-                    name.span.clone(),
-                    format!("no step makes the offer `{}`", name.value),
-                )
+                .warning(name.span.clone(), format!("no step makes the offer `{}`", name.value))
                 .help("name it in a step, or take it out");
         }
     }
     raw.version.get()?;
     Some(Program {
         name: raw.name.get()?.value.trim().to_owned(),
-        status: raw
-            .status
-            .get()
-            .map_or_else(Default::default, |status| status.0),
+        status: raw.status.get().map_or_else(Default::default, |status| status.0),
         goal: raw.goal.get().map_or_else(Default::default, |goal| goal.0),
         runs: raw.runs.get().map_or_else(Default::default, |runs| runs.0),
         audience: audience?,
         lapsed: raw.lapsed.get()?.value,
         offers: walk.offers,
         rounds: rounds?,
-        afterwards: raw
-            .afterwards
-            .get()
-            .map_or_else(Afterwards::default, afterwards),
+        afterwards: raw.afterwards.get().map_or_else(Afterwards::default, afterwards),
         holdout: raw.holdout.get().map(|share| share.value.0),
     })
 }
@@ -87,17 +64,11 @@ fn holdout(raw: &ProgramFile, facts: &Facts, problems: &mut Problems) {
     let own = phrase.value.0;
     if own.basis_points() == 10_000 {
         problems
-            .error(
-                phrase.span.clone(),
-                "everybody is held out: no letter would ever leave",
-            )
+            .error(phrase.span.clone(), "everybody is held out: no letter would ever leave")
             .help("to stop a program, write status: draft");
     } else if facts.holdout.is_some_and(|shops| own < shops) {
         problems
-            .error(
-                phrase.span.clone(),
-                "a program may hold out more than the shop, not less",
-            )
+            .error(phrase.span.clone(), "a program may hold out more than the shop, not less")
             .help("take the line out to hold out as much as shop.yaml says");
     }
 }
@@ -107,9 +78,6 @@ fn afterwards(raw: &AfterwardsFile) -> Afterwards {
     Afterwards {
         rest_days: raw.rest.get().map_or(usual.rest_days, |rest| rest.value.0),
         offers_in_a_lifetime: raw.offers_in_a_lifetime.get().map(|most| most.value),
-        return_window_days: raw
-            .counts_as_return
-            .get()
-            .map_or(usual.return_window_days, |window| window.value.0),
+        return_window_days: raw.counts_as_return.get().map_or(usual.return_window_days, |window| window.value.0),
     }
 }

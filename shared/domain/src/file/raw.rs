@@ -258,11 +258,8 @@ impl JsonSchema for OfferHere {
 }
 
 impl Choice for Kind {
-    const ALL: &'static [(&'static str, Self)] = &[
-        ("online", Self::Online),
-        ("outlet", Self::Outlet),
-        ("expensive", Self::Expensive),
-    ];
+    const ALL: &'static [(&'static str, Self)] =
+        &[("online", Self::Online), ("outlet", Self::Outlet), ("expensive", Self::Expensive)];
 }
 
 impl Choice for Status {
@@ -270,11 +267,8 @@ impl Choice for Status {
 }
 
 impl Choice for Goal {
-    const ALL: &'static [(&'static str, Self)] = &[
-        ("order", Self::Order),
-        ("subscription", Self::Subscription),
-        ("activity", Self::Activity),
-    ];
+    const ALL: &'static [(&'static str, Self)] =
+        &[("order", Self::Order), ("subscription", Self::Subscription), ("activity", Self::Activity)];
 }
 
 impl Choice for Runs {
@@ -282,9 +276,6 @@ impl Choice for Runs {
 }
 
 impl Choice for ComplaintIs {
-    const ALL: &'static [(&'static str, Self)] = &[
-        ("open", Self::Open),
-        ("resolved", Self::Resolved),
-        ("none", Self::None),
-    ];
+    const ALL: &'static [(&'static str, Self)] =
+        &[("open", Self::Open), ("resolved", Self::Resolved), ("none", Self::None)];
 }

@@ -47,11 +47,7 @@ struct SoFar {
 
 impl Walk<'_, '_> {
     /// Checks all rounds. There are none if a problem stands in the way of any.
-    pub(super) fn rounds(
-        &mut self,
-        raw: &[RoundFile],
-        problems: &mut Problems,
-    ) -> Option<Vec<Round>> {
+    pub(super) fn rounds(&mut self, raw: &[RoundFile], problems: &mut Problems) -> Option<Vec<Round>> {
         let mut before = None;
         let mut rounds = Vec::new();
         for (index, raw) in raw.iter().enumerate() {
@@ -65,22 +61,12 @@ impl Walk<'_, '_> {
                 .collect();
             before = so_far.longest;
             let steps: Option<Vec<Step>> = steps.into_iter().collect();
-            rounds.push(
-                wait_days
-                    .zip(steps)
-                    .map(|(wait_days, steps)| Round { wait_days, steps }),
-            );
+            rounds.push(wait_days.zip(steps).map(|(wait_days, steps)| Round { wait_days, steps }));
         }
         rounds.into_iter().collect()
     }
 
-    fn step(
-        &mut self,
-        first: bool,
-        raw: &StepFile,
-        so_far: &mut SoFar,
-        problems: &mut Problems,
-    ) -> Option<Step> {
+    fn step(&mut self, first: bool, raw: &StepFile, so_far: &mut SoFar, problems: &mut Problems) -> Option<Step> {
         let mail = raw.mail.get();
         if let Some(mail) = mail {
             self.mails.used(mail, &self.facts.languages, problems);
@@ -103,11 +89,7 @@ impl Walk<'_, '_> {
             Some(phrase) => Some(phrase.value.clone()),
             None => raw.send.is_absent().then_some(Send::AnyTime),
         };
-        Some(Step {
-            mail: mail?.value.clone(),
-            send: send?,
-            offer: offer?,
-        })
+        Some(Step { mail: mail?.value.clone(), send: send?, offer: offer? })
     }
 
     /// A slot within quiet hours would never be kept.
@@ -116,19 +98,10 @@ impl Walk<'_, '_> {
             return;
         };
         let QuietHours { from, until } = quiet;
-        let within = if from < until {
-            (from..until).contains(time)
-        } else {
-            *time >= from || *time < until
-        };
+        let within = if from < until { (from..until).contains(time) } else { *time >= from || *time < until };
         if within {
-            let place = phrase
-                .marks
-                .time
-                .clone()
-                .unwrap_or_else(|| phrase.span.clone());
-            let clock =
-                |time: jiff::civil::Time| format!("{:02}:{:02}", time.hour(), time.minute());
+            let place = phrase.marks.time.clone().unwrap_or_else(|| phrase.span.clone());
+            let clock = |time: jiff::civil::Time| format!("{:02}:{:02}", time.hour(), time.minute());
             let message = format!("{} is within the shop's quiet hours", clock(*time));
             problems.error(place, message).help(format!(
                 "choose a time from {} on and before {}, or change quiet_hours in shop.yaml",
@@ -156,12 +129,7 @@ impl Walk<'_, '_> {
             OfferHere::Name(text) => (self.named(text, problems), text.span.clone()),
             OfferHere::InPlace(file) => {
                 let offer = offers::build(file, self.facts, problems);
-                (
-                    offer
-                        .zip(mail)
-                        .map(|(offer, mail)| self.in_place(&mail.value, offer)),
-                    file.at.clone(),
-                )
+                (offer.zip(mail).map(|(offer, mail)| self.in_place(&mail.value, offer)), file.at.clone())
             }
         };
         let Some(name) = name else {
@@ -193,21 +161,11 @@ impl Walk<'_, '_> {
             self.used.insert(near.to_owned());
         }
         let help = if self.names.is_empty() {
-            "write it under offers, or in place: offer: { gives: 10 EUR off, valid: 3 days }"
-                .to_owned()
+            "write it under offers, or in place: offer: { gives: 10 EUR off, valid: 3 days }".to_owned()
         } else {
-            did_you_mean(
-                &name,
-                self.names.iter().map(String::as_str),
-                "under offers there are",
-            )
+            did_you_mean(&name, self.names.iter().map(String::as_str), "under offers there are")
         };
-        problems
-            .error(
-                text.span.clone(),
-                format!("there is no offer `{}`", shown(&name)),
-            )
-            .help(help);
+        problems.error(text.span.clone(), format!("there is no offer `{}`", shown(&name))).help(help);
         None
     }
 
@@ -226,12 +184,7 @@ impl Walk<'_, '_> {
 }
 
 /// The days a round waits: none for the first, and longer than the offers of the one before are valid.
-fn wait(
-    index: usize,
-    raw: &RoundFile,
-    before: Option<u32>,
-    problems: &mut Problems,
-) -> Option<u32> {
+fn wait(index: usize, raw: &RoundFile, before: Option<u32>, problems: &mut Problems) -> Option<u32> {
     if index == 0 {
         if let Some(key) = raw.wait.key() {
             problems
@@ -254,9 +207,7 @@ fn wait(
             count(days, "day"),
             count(valid, "day")
         );
-        problems
-            .error(phrase.span.clone(), message)
-            .help(format!("wait {} or more", count(valid + 1, "day")));
+        problems.error(phrase.span.clone(), message).help(format!("wait {} or more", count(valid + 1, "day")));
     }
     Some(days)
 }
@@ -272,10 +223,7 @@ fn follow_up(
 ) {
     if let Some(key) = offer {
         problems
-            .error(
-                key,
-                "a follow-up repeats the offer before it, with the same code and the same deadline",
-            )
+            .error(key, "a follow-up repeats the offer before it, with the same code and the same deadline")
             .help("take the offer out here");
     }
     if first || !so_far.offered {
@@ -291,15 +239,8 @@ fn follow_up(
         so_far.offered = true;
         return;
     }
-    let place = phrase
-        .marks
-        .quantity
-        .clone()
-        .unwrap_or_else(|| phrase.span.clone());
-    if let Some(valid) = so_far
-        .valid_days
-        .filter(|valid| hours >= valid.saturating_mul(24))
-    {
+    let place = phrase.marks.quantity.clone().unwrap_or_else(|| phrase.span.clone());
+    if let Some(valid) = so_far.valid_days.filter(|valid| hours >= valid.saturating_mul(24)) {
         let message = format!(
             "this letter would be due before the one it follows: the offer is valid for {} only",
             count(valid, "day")
@@ -311,14 +252,8 @@ fn follow_up(
         ));
     } else if let Some(earlier) = so_far.follow_up.filter(|earlier| hours >= *earlier) {
         problems
-            .error(
-                place,
-                "this letter would be due before the follow-up above it",
-            )
-            .help(format!(
-                "follow-ups come nearer and nearer: less than {}",
-                count(earlier, "hour")
-            ));
+            .error(place, "this letter would be due before the follow-up above it")
+            .help(format!("follow-ups come nearer and nearer: less than {}", count(earlier, "hour")));
     }
     so_far.follow_up = Some(hours);
 }

@@ -15,9 +15,7 @@ pub fn program() -> String {
 }
 
 fn text<T: schemars::JsonSchema>() -> String {
-    let schema = SchemaSettings::draft2020_12()
-        .into_generator()
-        .into_root_schema_for::<T>();
+    let schema = SchemaSettings::draft2020_12().into_generator().into_root_schema_for::<T>();
     let mut text = serde_json::to_string_pretty(&schema).expect("a schema is made of JSON");
     text.push('\n');
     text
@@ -38,15 +36,7 @@ mod tests {
 
     #[test]
     fn the_schemas_on_file_are_those_of_the_types() {
-        fresh(
-            "shop.json",
-            include_str!("../../schemas/shop.json"),
-            &shop(),
-        );
-        fresh(
-            "program.json",
-            include_str!("../../schemas/program.json"),
-            &program(),
-        );
+        fresh("shop.json", include_str!("../../schemas/shop.json"), &shop());
+        fresh("program.json", include_str!("../../schemas/program.json"), &program());
     }
 }

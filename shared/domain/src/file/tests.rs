@@ -89,14 +89,8 @@ fn folder() -> Folder {
 /// The folder with one thing of one file written differently.
 fn changed(file: &str, from: &str, to: &str) -> Folder {
     let mut folder = folder();
-    let source = folder
-        .get_mut(file)
-        .expect("the file is part of the sample");
-    assert_eq!(
-        source.matches(from).count(),
-        1,
-        "{from:?} stands once in {file}"
-    );
+    let source = folder.get_mut(file).expect("the file is part of the sample");
+    assert_eq!(source.matches(from).count(), 1, "{from:?} stands once in {file}");
     *source = source.replace(from, to);
     folder
 }
@@ -111,10 +105,7 @@ fn problems(folder: &Folder) -> Vec<Problem> {
 
 /// The word the caret stands under.
 fn word<'f>(folder: &'f Folder, problem: &Problem) -> &'f str {
-    problem
-        .span
-        .clone()
-        .map_or("", |span| &folder[&problem.file][span])
+    problem.span.clone().map_or("", |span| &folder[&problem.file][span])
 }
 
 /// The problems of the sample itself, which every story of a mistake has besides its own.
@@ -126,32 +117,16 @@ fn told(folder: &Folder) -> Vec<String> {
         .iter()
         .filter(|problem| problem.message != KNOWN)
         .map(|problem| {
-            let mark = if problem.severity == Severity::Error {
-                '!'
-            } else {
-                '?'
-            };
-            format!(
-                "{mark} {} [{}] {}",
-                problem.file,
-                word(folder, problem),
-                problem.message
-            )
+            let mark = if problem.severity == Severity::Error { '!' } else { '?' };
+            format!("{mark} {} [{}] {}", problem.file, word(folder, problem), problem.message)
         })
         .collect()
 }
 
 /// The sample with one thing written differently says exactly this.
 fn says(file: &str, from: &str, to: &str, expected: &[&str]) {
-    let expected: Vec<String> = expected
-        .iter()
-        .map(|line| line.replace("<> ", &format!("{file} ")))
-        .collect();
-    assert_eq!(
-        told(&changed(file, from, to)),
-        expected,
-        "{from:?} -> {to:?}"
-    );
+    let expected: Vec<String> = expected.iter().map(|line| line.replace("<> ", &format!("{file} "))).collect();
+    assert_eq!(told(&changed(file, from, to)), expected, "{from:?} -> {to:?}");
 }
 
 fn shop_says(from: &str, to: &str, expected: &str) {

@@ -24,10 +24,7 @@ impl FromNode for Count {
             _ => {
                 let text = shown(&scalar.text);
                 problems
-                    .error(
-                        node.span.clone(),
-                        format!("`{text}` is not a whole number from 1"),
-                    )
+                    .error(node.span.clone(), format!("`{text}` is not a whole number from 1"))
                     .help("write digits alone, such as 100; leave the line out for no limit");
                 None
             }
@@ -61,10 +58,7 @@ impl FromNode for Version {
         }
         let text = shown(&scalar.text);
         problems
-            .error(
-                node.span.clone(),
-                format!("version `{text}` of the format is not known here"),
-            )
+            .error(node.span.clone(), format!("version `{text}` of the format is not known here"))
             .help("write version: 1");
         None
     }
@@ -102,14 +96,7 @@ impl<T: Choice> FromNode for Chosen<T> {
         }
         let words = T::ALL.iter().map(|(word, _)| *word);
         problems
-            .error(
-                node.span.clone(),
-                format!(
-                    "`{}` is not one of {}",
-                    shown(text),
-                    list(words.clone(), "and")
-                ),
-            )
+            .error(node.span.clone(), format!("`{}` is not one of {}", shown(text), list(words.clone(), "and")))
             .help(did_you_mean(text, words, "write one of these"));
         None
     }

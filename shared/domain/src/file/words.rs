@@ -1,25 +1,36 @@
 //! Words for messages: the one that was probably meant, and lists of those that could have been.
 
 /// The candidate somebody probably meant, if one is near enough to be worth a question.
-pub(super) fn meant<'c>(
-    word: &str,
-    candidates: impl IntoIterator<Item = &'c str>,
-) -> Option<&'c str> {
-    let plain = |text: &str| text.to_lowercase().replace(['-', '_', ' '], "");
-    // Far longer than any name of ours: no need to measure it.
-    if word.len() > 100 {
-        return None;
-    }
+pub(super) fn meant<'c>(word: &str, candidates: impl IntoIterator<Item = &'c str>) -> Option<&'c str> {
     let wanted = plain(word);
     let near = |candidate: &&str| {
-        let distance = strsim::damerau_levenshtein(&wanted, &plain(candidate));
-        (distance <= 1.max(candidate.chars().count() / 3)).then_some(distance)
+        let full = plain(candidate);
+        // A beginning of three letters is as good as a slip: `minimum` for `minimum_order`.
+        let begins = |one: &str, other: &str| other.len() > 2 && one.starts_with(other);
+        let begun = begins(&full, &wanted) || begins(&wanted, &full);
+        slip(word, candidate).or(begun.then_some(1))
     };
     candidates
         .into_iter()
         .filter_map(|candidate| Some((near(&candidate)?, candidate)))
         .min_by_key(|(distance, _)| *distance)
         .map(|(_, candidate)| candidate)
+}
+
+/// How many letters apart two words are, if few enough for a slip of the pen.
+pub(super) fn slip(word: &str, candidate: &str) -> Option<usize> {
+    // Far longer than any name of ours: no need to measure it.
+    if word.len() > 100 {
+        return None;
+    }
+    let full = plain(candidate);
+    let distance = strsim::damerau_levenshtein(&plain(word), &full);
+    (distance <= 1.max(full.chars().count() / 3)).then_some(distance)
+}
+
+/// Case and the ways to write two words as one do not count.
+fn plain(text: &str) -> String {
+    text.to_lowercase().replace(['-', '_', ' '], "")
 }
 
 /// `did you mean X?`, or else all there are.
@@ -51,11 +62,7 @@ pub(super) fn count(number: u32, one: &str) -> String {
 
 /// Cuts what a message repeats of a file to a readable length.
 pub(super) fn shown(text: &str) -> String {
-    let mut short: String = text
-        .chars()
-        .take(40)
-        .map(|c| if c.is_control() { ' ' } else { c })
-        .collect();
+    let mut short: String = text.chars().take(40).map(|c| if c.is_control() { ' ' } else { c }).collect();
     if short.len() < text.len() {
         short.push('…');
     }
@@ -107,9 +114,7 @@ pub(super) fn language_meant(written: &str) -> Option<&'static str> {
         ("ukrainian", "uk"),
     ];
     let written = written.to_lowercase();
-    pairs
-        .into_iter()
-        .find_map(|(wrong, right)| (wrong == written).then_some(right))
+    pairs.into_iter().find_map(|(wrong, right)| (wrong == written).then_some(right))
 }
 
 #[cfg(test)]
@@ -121,6 +126,7 @@ mod tests {
         let keys = ["minimum_order", "valid", "gives", "stock"];
         assert_eq!(meant("minimum-order", keys), Some("minimum_order"));
         assert_eq!(meant("Vaild", keys), Some("valid"));
+        assert_eq!(meant("minimum", keys), Some("minimum_order"));
         assert_eq!(meant("discount", keys), None);
         assert_eq!(
             did_you_mean("discount", keys, "known here"),

@@ -121,9 +121,7 @@ mod tests {
 
     #[test]
     fn what_was_read_is_said_again_in_the_same_words() {
-        Lapsed::EXAMPLES
-            .iter()
-            .for_each(|text| returns::<Lapsed>(text));
+        Lapsed::EXAMPLES.iter().for_each(|text| returns::<Lapsed>(text));
         for text in [
             "Tue-Thu 09:00",
             "Mon, Wed 10:30",
@@ -138,13 +136,7 @@ mod tests {
         }
         returns::<Bound<u32>>("at most 5");
         returns::<Bound<Money>>("at least 30.00 EUR");
-        for text in [
-            "10.00 EUR off",
-            "15 % off",
-            "10.00 EUR credit",
-            "free shipping",
-            "early access",
-        ] {
+        for text in ["10.00 EUR off", "15 % off", "10.00 EUR credit", "free shipping", "early access"] {
             returns::<Gives>(text);
         }
     }

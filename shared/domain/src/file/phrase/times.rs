@@ -48,8 +48,9 @@ impl Grammar for Lapsed {
         if cursor.maybe(&["unusual"]).is_some() {
             cursor.word(&["silence"])?;
             let all = start..cursor.last.end;
-            return Err(Trouble::new(all, "`unusual silence` is not supported yet")
-                .advise("say a number of days for now"));
+            return Err(
+                Trouble::new(all, "`unusual silence` is not supported yet").advise("say a number of days for now")
+            );
         }
         let days = cursor.days()?;
         let since = if cursor.word(&["without", "after"])? == 0 {
@@ -99,10 +100,7 @@ impl Grammar for QuietHours {
         cursor.word(DASHES)?;
         let until = cursor.time()?;
         if from == until {
-            return Err(Trouble::new(
-                cursor.last.clone(),
-                "the quiet hours end where they begin",
-            ));
+            return Err(Trouble::new(cursor.last.clone(), "the quiet hours end where they begin"));
         }
         Ok(Self { from, until })
     }
@@ -126,11 +124,7 @@ impl Grammar for Send {
     fn parse(cursor: &mut Cursor<'_>) -> Result<Self, Trouble> {
         if let (Kind::Number, span) = cursor.peek() {
             let is_time = cursor.text[span.end..].starts_with(':');
-            return if is_time {
-                every_day(cursor)
-            } else {
-                before_deadline(cursor)
-            };
+            return if is_time { every_day(cursor) } else { before_deadline(cursor) };
         }
         if cursor.maybe(&["any"]).is_some() {
             cursor.word(&["time"])?;
@@ -147,10 +141,7 @@ impl Grammar for Send {
 
 fn every_day(cursor: &mut Cursor<'_>) -> Result<Send, Trouble> {
     let time = cursor.time()?;
-    Ok(Send::Slot {
-        days: WEEK.iter().map(|(day, _)| *day).collect(),
-        time,
-    })
+    Ok(Send::Slot { days: WEEK.iter().map(|(day, _)| *day).collect(), time })
 }
 
 fn before_deadline(cursor: &mut Cursor<'_>) -> Result<Send, Trouble> {
@@ -163,29 +154,21 @@ fn before_deadline(cursor: &mut Cursor<'_>) -> Result<Send, Trouble> {
     cursor.word(&["before"])?;
     cursor.article();
     cursor.word(&["deadline"])?;
-    Ok(Send::BeforeDeadline {
-        hours: number * hours_each,
-    })
+    Ok(Send::BeforeDeadline { hours: number * hours_each })
 }
 
 impl Cursor<'_> {
     /// `3 days`.
     pub(super) fn days(&mut self) -> Result<u32, Trouble> {
         let (days, place) = self.whole(1..=MOST_DAYS)?;
-        let units = [
-            ("week", "weeks", 7),
-            ("month", "months", 30),
-            ("year", "years", 365),
-        ];
+        let units = [("week", "weeks", 7), ("month", "months", 30), ("year", "years", 365)];
         let (_, unit) = self.peek();
         if let Some((_, _, each)) = units.iter().find(|(one, many, _)| {
             let written = &self.text[unit.clone()];
             written.eq_ignore_ascii_case(one) || written.eq_ignore_ascii_case(many)
         }) {
             let message = format!("`{}` is not exact enough", &self.text[unit.clone()]);
-            return Err(
-                Trouble::new(unit, message).advise(format!("say it in days: {} days", days * each))
-            );
+            return Err(Trouble::new(unit, message).advise(format!("say it in days: {} days", days * each)));
         }
         self.word(&["days", "day"])?;
         self.marks.quantity = Some(place.start..self.last.end);
@@ -199,35 +182,23 @@ impl Cursor<'_> {
         match kind {
             Kind::End => {
                 let before = shown(&self.text[span.clone()]);
-                return Err(Trouble::new(
-                    span,
-                    format!("after `{before}` a time is missing"),
-                ));
+                return Err(Trouble::new(span, format!("after `{before}` a time is missing")));
             }
             Kind::Word | Kind::Sign => {
                 let found = shown(&self.text[span.clone()]);
-                return Err(Trouble::new(
-                    span,
-                    format!("`{found}` stands where {belongs}"),
-                ));
+                return Err(Trouble::new(span, format!("`{found}` stands where {belongs}")));
             }
             Kind::Number => {}
         }
         // A time is one word: `09:00`, and `9.30` or `09:00am` is taken whole too, to be told whole.
         let rest = &self.text[span.start..];
-        let length = rest
-            .find(|c: char| !(c.is_alphanumeric() || c == ':' || c == '.'))
-            .unwrap_or(rest.len());
+        let length = rest.find(|c: char| !(c.is_alphanumeric() || c == ':' || c == '.')).unwrap_or(rest.len());
         let place = span.start..span.start + length;
         let text = self.take(&place);
         let time = text.split_once(':').and_then(|(hour, minute)| {
             let digits = |part: &str| part.bytes().all(|byte| byte.is_ascii_digit());
-            let fits = (1..=2).contains(&hour.len())
-                && minute.len() == 2
-                && digits(hour)
-                && digits(minute);
-            fits.then(|| Time::new(hour.parse().ok()?, minute.parse().ok()?, 0, 0).ok())
-                .flatten()
+            let fits = (1..=2).contains(&hour.len()) && minute.len() == 2 && digits(hour) && digits(minute);
+            fits.then(|| Time::new(hour.parse().ok()?, minute.parse().ok()?, 0, 0).ok()).flatten()
         });
         self.marks.time = Some(place.clone());
         time.ok_or_else(|| {
@@ -241,11 +212,7 @@ impl Cursor<'_> {
         let mut days = [false; 7];
         loop {
             let first = self.weekday()?;
-            let last = if self.maybe(DASHES).is_some() {
-                self.weekday()?
-            } else {
-                first
-            };
+            let last = if self.maybe(DASHES).is_some() { self.weekday()? } else { first };
             let mut day = first;
             days[day] = true;
             while day != last {
@@ -256,21 +223,16 @@ impl Cursor<'_> {
                 break;
             }
         }
-        Ok(WEEK
-            .iter()
-            .zip(days)
-            .filter(|(_, meant)| *meant)
-            .map(|((day, _), _)| *day)
-            .collect())
+        Ok(WEEK.iter().zip(days).filter(|(_, meant)| *meant).map(|((day, _), _)| *day).collect())
     }
 
     /// One day of the week, counted from Monday.
     fn weekday(&mut self) -> Result<usize, Trouble> {
         let (kind, span) = self.peek();
         let word = self.text[span.clone()].to_lowercase();
-        let found = WEEK.iter().position(|(day, short)| {
-            word == short.to_lowercase() || word == format!("{day:?}").to_lowercase()
-        });
+        let found = WEEK
+            .iter()
+            .position(|(day, short)| word == short.to_lowercase() || word == format!("{day:?}").to_lowercase());
         match found {
             Some(day) if kind == Kind::Word => {
                 self.take(&span);
@@ -299,42 +261,18 @@ mod tests {
             ("90 days without an order", 90, Since::LastOrder),
             ("90 days without order", 90, Since::LastOrder),
             ("1 day without activity", 1, Since::LastActivity),
-            (
-                "30 days after the subscription ended",
-                30,
-                Since::SubscriptionEnd,
-            ),
+            ("30 days after the subscription ended", 30, Since::SubscriptionEnd),
             ("30 days without a first order", 30, Since::FirstHeard),
         ] {
             assert_eq!(read(text), Some(Lapsed { days, since }), "{text}");
         }
         for (text, word, message) in [
-            (
-                "unusual silence",
-                "unusual silence",
-                "`unusual silence` is not supported yet",
-            ),
-            (
-                "3 months without an order",
-                "months",
-                "`months` is not exact enough",
-            ),
-            (
-                "90 days without a visit",
-                "visit",
-                "`visit` stands where `order`, `activity` or `first` belongs",
-            ),
-            (
-                "90 days",
-                "days",
-                "after `days` `without` or `after` is missing",
-            ),
+            ("unusual silence", "unusual silence", "`unusual silence` is not supported yet"),
+            ("3 months without an order", "months", "`months` is not exact enough"),
+            ("90 days without a visit", "visit", "`visit` stands where `order`, `activity` or `first` belongs"),
+            ("90 days", "days", "after `days` `without` or `after` is missing"),
         ] {
-            assert_eq!(
-                trouble::<Lapsed>(text),
-                (word, message.to_owned()),
-                "{text}"
-            );
+            assert_eq!(trouble::<Lapsed>(text), (word, message.to_owned()), "{text}");
         }
         let months = parse::<Lapsed>("3 months without an order").unwrap_err();
         assert_eq!(months.advice.as_deref(), Some("say it in days: 90 days"));
@@ -343,42 +281,17 @@ mod tests {
     #[test]
     fn letters_leave_in_slots_at_any_time_or_before_the_deadline() {
         use Weekday::{Friday, Monday, Saturday, Sunday, Thursday, Tuesday, Wednesday};
-        let slot = |days: &[Weekday], time| {
-            Some(Send::Slot {
-                days: days.to_vec(),
-                time,
-            })
-        };
-        assert_eq!(
-            read("Tue-Thu 09:00"),
-            slot(&[Tuesday, Wednesday, Thursday], time(9, 0, 0, 0))
-        );
-        assert_eq!(
-            read("Mon, Wed 10:30"),
-            slot(&[Monday, Wednesday], time(10, 30, 0, 0))
-        );
-        assert_eq!(
-            read("saturday–mon 9:05"),
-            slot(&[Monday, Saturday, Sunday], time(9, 5, 0, 0))
-        );
-        let all = [
-            Monday, Tuesday, Wednesday, Thursday, Friday, Saturday, Sunday,
-        ];
+        let slot = |days: &[Weekday], time| Some(Send::Slot { days: days.to_vec(), time });
+        assert_eq!(read("Tue-Thu 09:00"), slot(&[Tuesday, Wednesday, Thursday], time(9, 0, 0, 0)));
+        assert_eq!(read("Mon, Wed 10:30"), slot(&[Monday, Wednesday], time(10, 30, 0, 0)));
+        assert_eq!(read("saturday–mon 9:05"), slot(&[Monday, Saturday, Sunday], time(9, 5, 0, 0)));
+        let all = [Monday, Tuesday, Wednesday, Thursday, Friday, Saturday, Sunday];
         assert_eq!(read("daily 09:00"), slot(&all, time(9, 0, 0, 0)));
         assert_eq!(read("09:00"), slot(&all, time(9, 0, 0, 0)));
         assert_eq!(read("any time"), Some(Send::AnyTime));
-        assert_eq!(
-            read("24 hours before the deadline"),
-            Some(Send::BeforeDeadline { hours: 24 })
-        );
-        assert_eq!(
-            read("1 hour before deadline"),
-            Some(Send::BeforeDeadline { hours: 1 })
-        );
-        assert_eq!(
-            read("2 days before the deadline"),
-            Some(Send::BeforeDeadline { hours: 48 })
-        );
+        assert_eq!(read("24 hours before the deadline"), Some(Send::BeforeDeadline { hours: 24 }));
+        assert_eq!(read("1 hour before deadline"), Some(Send::BeforeDeadline { hours: 1 }));
+        assert_eq!(read("2 days before the deadline"), Some(Send::BeforeDeadline { hours: 48 }));
     }
 
     #[test]
@@ -388,21 +301,9 @@ mod tests {
             ("Tue 9am", "9am", "`9am` is not a time of day"),
             ("Tue 09.00", "09.00", "`09.00` is not a time of day"),
             ("Tue", "Tue", "after `Tue` a time is missing"),
-            (
-                "Tue noon",
-                "noon",
-                "`noon` stands where a time such as 09:00 belongs",
-            ),
-            (
-                "Tus 09:00",
-                "Tus",
-                "`Tus` stands where `Mon`, `Tue`, `Wed`, `Thu`, `Fri`, `Sat` or `Sun` belongs",
-            ),
-            (
-                "24 hours after the deadline",
-                "after",
-                "`after` stands where `before` belongs",
-            ),
+            ("Tue noon", "noon", "`noon` stands where a time such as 09:00 belongs"),
+            ("Tus 09:00", "Tus", "`Tus` stands where `Mon`, `Tue`, `Wed`, `Thu`, `Fri`, `Sat` or `Sun` belongs"),
+            ("24 hours after the deadline", "after", "`after` stands where `before` belongs"),
             (
                 "24 minutes before the deadline",
                 "minutes",
@@ -418,33 +319,18 @@ mod tests {
         let (from, until) = (time(20, 0, 0, 0), time(8, 0, 0, 0));
         assert_eq!(read("20:00-08:00"), Some(QuietHours { from, until }));
         assert_eq!(read("20:00 – 8:00"), Some(QuietHours { from, until }));
-        assert_eq!(
-            trouble::<QuietHours>("20:00-20:00"),
-            ("20:00", "the quiet hours end where they begin".to_owned())
-        );
+        assert_eq!(trouble::<QuietHours>("20:00-20:00"), ("20:00", "the quiet hours end where they begin".to_owned()));
     }
 
     #[test]
     fn the_places_of_times_and_lengths_are_kept() {
         assert_eq!(parse::<Send>("Tue 09:00").unwrap().1.time, Some(4..9));
-        assert_eq!(
-            parse::<Send>("24 hours before the deadline")
-                .unwrap()
-                .1
-                .quantity,
-            Some(0..8)
-        );
+        assert_eq!(parse::<Send>("24 hours before the deadline").unwrap().1.quantity, Some(0..8));
     }
 
     #[test]
     fn what_counts_as_a_return_is_read() {
-        assert_eq!(
-            read("order within 30 days of a mail"),
-            Some(ReturnWindow(30))
-        );
-        assert_eq!(
-            trouble::<ReturnWindow>("visit within 30 days of a mail").0,
-            "visit"
-        );
+        assert_eq!(read("order within 30 days of a mail"), Some(ReturnWindow(30)));
+        assert_eq!(trouble::<ReturnWindow>("visit within 30 days of a mail").0, "visit");
     }
 }

@@ -4,16 +4,8 @@ use super::{PROGRAM, SHOP, advice, changed, folder, program_says, says, shop_say
 
 #[test]
 fn an_offer_always_has_a_deadline() {
-    program_says(
-        "    valid: 3 days  ",
-        "    #",
-        "! <> [ten-euro] an offer lacks `valid`",
-    );
-    program_says(
-        "gift, valid: 3 days, ",
-        "gift, ",
-        "! <> [offer] an offer lacks `valid`",
-    );
+    program_says("    valid: 3 days  ", "    #", "! <> [ten-euro] an offer lacks `valid`");
+    program_says("gift, valid: 3 days, ", "gift, ", "! <> [offer] an offer lacks `valid`");
     assert_eq!(
         advice("program.yaml", "gift, valid: 3 days, ", "gift, "),
         "an offer always has a deadline: valid: 3 days"
@@ -23,57 +15,19 @@ fn an_offer_always_has_a_deadline() {
         "gift, valid: 9 days, ",
         "? <> [9 days] 9 days is unusual for an online shop",
     );
-    assert_eq!(
-        advice(
-            "program.yaml",
-            "off, valid: 3 days, ",
-            "off, valid: 1 day, "
-        ),
-        "2 to 3 days work best there"
-    );
+    assert_eq!(advice("program.yaml", "off, valid: 3 days, ", "off, valid: 1 day, "), "2 to 3 days work best there");
 }
 
 #[test]
 fn offers_nobody_can_make() {
-    program_says(
-        "15 % off",
-        "150 % off",
-        "! <> [150] `150` is not a whole number from 1 to 100",
-    );
-    program_says(
-        "10 EUR off",
-        "10 USD off",
-        "! <> [USD] the shop counts in EUR, not in USD",
-    );
-    program_says(
-        "40 EUR",
-        "40 USD",
-        "! <> [USD] the shop counts in EUR, not in USD",
-    );
-    program_says(
-        "at least 30 EUR",
-        "at least 30 SEK",
-        "! <> [SEK] the shop counts in EUR, not in SEK",
-    );
-    shop_says(
-        "500 EUR",
-        "500 USD",
-        "! <> [USD] the shop counts in EUR, not in USD",
-    );
-    program_says(
-        "stock: 100",
-        "stock: 0",
-        "! <> [0] `0` is not a whole number from 1",
-    );
-    program_says(
-        "offer: ten-euro",
-        "offer: ten-euros",
-        "! <> [ten-euros] there is no offer `ten-euros`",
-    );
-    assert_eq!(
-        advice("program.yaml", "offer: ten-euro", "offer: ten-euros"),
-        "did you mean `ten-euro`?"
-    );
+    program_says("15 % off", "150 % off", "! <> [150] `150` is not a whole number from 1 to 100");
+    program_says("10 EUR off", "10 USD off", "! <> [USD] the shop counts in EUR, not in USD");
+    program_says("40 EUR", "40 USD", "! <> [USD] the shop counts in EUR, not in USD");
+    program_says("at least 30 EUR", "at least 30 SEK", "! <> [SEK] the shop counts in EUR, not in SEK");
+    shop_says("500 EUR", "500 USD", "! <> [USD] the shop counts in EUR, not in USD");
+    program_says("stock: 100", "stock: 0", "! <> [0] `0` is not a whole number from 1");
+    program_says("offer: ten-euro", "offer: ten-euros", "! <> [ten-euros] there is no offer `ten-euros`");
+    assert_eq!(advice("program.yaml", "offer: ten-euro", "offer: ten-euros"), "did you mean `ten-euro`?");
 }
 
 #[test]
@@ -94,10 +48,7 @@ fn the_same_offer_twice_in_a_row() {
     let between = "- mail: what-is-new\n        offer: fifteen-percent";
     let mut folder = changed("program.yaml", "- mail: what-is-new", between);
     let program = folder.get_mut("program.yaml").unwrap();
-    *program = program.replace(
-        "offer: { gives: free gift, valid: 3 days, stock: 50 }",
-        twice,
-    );
+    *program = program.replace("offer: { gives: free gift, valid: 3 days, stock: 50 }", twice);
     assert_eq!(told(&folder), Vec::<String>::new());
 }
 
@@ -171,25 +122,14 @@ fn rounds_wait_until_the_offer_before_has_ended() {
 
 #[test]
 fn slots_within_quiet_hours() {
-    program_says(
-        "Tue-Thu 09:00",
-        "Tue-Thu 07:59",
-        "! <> [07:59] 07:59 is within the shop's quiet hours",
-    );
-    program_says(
-        "Tue-Thu 09:00",
-        "Tue-Thu 20:00",
-        "! <> [20:00] 20:00 is within the shop's quiet hours",
-    );
+    program_says("Tue-Thu 09:00", "Tue-Thu 07:59", "! <> [07:59] 07:59 is within the shop's quiet hours");
+    program_says("Tue-Thu 09:00", "Tue-Thu 20:00", "! <> [20:00] 20:00 is within the shop's quiet hours");
     says("program.yaml", "Tue-Thu 09:00", "Tue-Thu 08:00", &[]);
     let mut noon = changed("shop.yaml", "20:00-08:00", "12:00-13:00");
     assert_eq!(told(&noon), Vec::<String>::new());
     let program = noon.get_mut("program.yaml").unwrap();
     *program = program.replace("Tue-Thu 09:00", "Tue-Thu 12:30");
-    assert_eq!(
-        told(&noon),
-        ["! program.yaml [12:30] 12:30 is within the shop's quiet hours"]
-    );
+    assert_eq!(told(&noon), ["! program.yaml [12:30] 12:30 is within the shop's quiet hours"]);
 }
 
 #[test]
@@ -197,17 +137,10 @@ fn empty_rounds_and_steps() {
     let start = PROGRAM.find("rounds:").unwrap();
     let end = PROGRAM.find("afterwards:").unwrap();
     let unused = |line: &str| {
-        let used = [
-            "? program.yaml [ten-euro] no step makes the offer `ten-euro`",
-            line,
-        ];
+        let used = ["? program.yaml [ten-euro] no step makes the offer `ten-euro`", line];
         let mails = ["last-day", "one-more-gift", "we-miss-you", "what-is-new"];
-        let mails =
-            mails.map(|mail| format!("? mails/{mail}/en/body.mjml [] no step sends mails/{mail}"));
-        used.map(str::to_owned)
-            .into_iter()
-            .chain(mails)
-            .collect::<Vec<_>>()
+        let mails = mails.map(|mail| format!("? mails/{mail}/en/body.mjml [] no step sends mails/{mail}"));
+        used.map(str::to_owned).into_iter().chain(mails).collect::<Vec<_>>()
     };
     let rounds = &PROGRAM[start..end];
     assert_eq!(
@@ -215,11 +148,7 @@ fn empty_rounds_and_steps() {
         unused("! program.yaml [[] `rounds`: an empty list")
     );
     assert_eq!(
-        told(&changed(
-            "program.yaml",
-            rounds,
-            "rounds: [{ steps: [] }]\n"
-        )),
+        told(&changed("program.yaml", rounds, "rounds: [{ steps: [] }]\n")),
         unused("! program.yaml [[] `steps`: an empty list")
     );
 }
@@ -236,14 +165,8 @@ fn mails_that_are_missing_incomplete_or_unused() {
     folder.remove("mails/last-day/fi/subject.txt");
     folder.remove("mails/last-day/ru/body.mjml");
     folder.insert("mails/we-miss-you/sv/body.txt".to_owned(), "Hej".to_owned());
-    folder.insert(
-        "mails/we-miss-you/en/body.html".to_owned(),
-        "<p>".to_owned(),
-    );
-    folder.insert(
-        "mails/we-miss-you/en/subject.txt".to_owned(),
-        "One\r\nTwo\n".to_owned(),
-    );
+    folder.insert("mails/we-miss-you/en/body.html".to_owned(), "<p>".to_owned());
+    folder.insert("mails/we-miss-you/en/subject.txt".to_owned(), "One\r\nTwo\n".to_owned());
     folder.insert("mails/we-miss-you/en/body.txt".to_owned(), " \n".to_owned());
     folder.insert("programm.yaml".to_owned(), String::new());
     assert_eq!(
@@ -266,21 +189,9 @@ fn conditions_side_by_side_and_none() {
         "- orders: at least 1\n      spent",
         "! <> [spent] two conditions side by side: both of them, or one of them?",
     );
-    program_says(
-        "- not: { complaint: open }",
-        "- not: {}",
-        "! <> [not] nothing is written for a condition",
-    );
-    program_says(
-        "complaint: open",
-        "language: sv",
-        "! <> [sv] the shop does not write in `sv`",
-    );
-    program_says(
-        "complaint: open",
-        "oders: at least 1",
-        "! <> [oders] `oders` is no key of a condition",
-    );
+    program_says("- not: { complaint: open }", "- not: {}", "! <> [not] nothing is written for a condition");
+    program_says("complaint: open", "language: sv", "! <> [sv] the shop does not write in `sv`");
+    program_says("complaint: open", "oders: at least 1", "! <> [oders] `oders` is no key of a condition");
 }
 
 #[test]
@@ -305,23 +216,11 @@ fn what_is_promised_for_later() {
 #[test]
 fn programs_of_one_name_and_files_that_are_missing() {
     let mut folder = folder();
-    folder.insert(
-        "programs/again.yaml".to_owned(),
-        PROGRAM.replace("We miss you", "we miss you"),
-    );
-    assert_eq!(
-        told(&folder),
-        ["! programs/again.yaml [we miss you] another program has this name"]
-    );
+    folder.insert("programs/again.yaml".to_owned(), PROGRAM.replace("We miss you", "we miss you"));
+    assert_eq!(told(&folder), ["! programs/again.yaml [we miss you] another program has this name"]);
     folder.retain(|path, _| path.starts_with("mails/"));
     let all = told(&folder);
-    assert_eq!(
-        all[..2],
-        [
-            "! shop.yaml [] the folder has no shop.yaml",
-            "! program.yaml [] the folder has no program"
-        ]
-    );
+    assert_eq!(all[..2], ["! shop.yaml [] the folder has no shop.yaml", "! program.yaml [] the folder has no program"]);
     folder.insert("shop.yaml".to_owned(), SHOP.to_owned());
     folder.insert("program.yaml".to_owned(), "# later\n".to_owned());
     assert_eq!(told(&folder)[0], "! program.yaml [] the file is empty");

@@ -9,8 +9,7 @@ use crate::money::{Currency, Money};
 use crate::offer::{Gives, Offer};
 use crate::plan::Letter;
 use crate::program::{
-    Afterwards, Bound, ComplaintIs, Condition, Goal, Lapsed, Program, Round, Runs, Send, Since,
-    Status, Step, StepOffer,
+    Afterwards, Bound, ComplaintIs, Condition, Goal, Lapsed, Program, Round, Runs, Send, Since, Status, Step, StepOffer,
 };
 use crate::shop::{FrequencyCap, Kind, Language, Limits, QuietHours, Sender, Share, Shop};
 
@@ -23,9 +22,7 @@ fn share(points: u16) -> Share {
 }
 
 fn languages() -> Vec<Language> {
-    ["en", "fi", "ru"]
-        .map(|tag| Language::parse(tag).unwrap())
-        .to_vec()
+    ["en", "fi", "ru"].map(|tag| Language::parse(tag).unwrap()).to_vec()
 }
 
 #[test]
@@ -47,10 +44,7 @@ fn the_sample_shop_is_what_it_says() {
             per_customer: Some(FrequencyCap { mails: 2, days: 7 }),
             per_day: Some(200),
             discounts_per_month: Some(eur("500")),
-            quiet_hours: Some(QuietHours {
-                from: time(20, 0, 0, 0),
-                until: time(8, 0, 0, 0),
-            }),
+            quiet_hours: Some(QuietHours { from: time(20, 0, 0, 0), until: time(8, 0, 0, 0) }),
         },
         holdout: share(3000),
     };
@@ -60,26 +54,15 @@ fn the_sample_shop_is_what_it_says() {
 
 /// A step of the sample.
 fn step(mail: &str, send: Send, offer: StepOffer) -> Step {
-    Step {
-        mail: mail.to_owned(),
-        send,
-        offer,
-    }
+    Step { mail: mail.to_owned(), send, offer }
 }
 
 #[test]
 fn the_sample_program_is_what_it_says() {
     let read = read(&folder(), 7).unwrap();
-    let slot = Send::Slot {
-        days: vec![Weekday::Tuesday, Weekday::Wednesday, Weekday::Thursday],
-        time: time(9, 0, 0, 0),
-    };
-    let offer = |gives, minimum_order, stock| Offer {
-        gives,
-        minimum_order,
-        valid_days: 3,
-        stock,
-    };
+    let slot =
+        Send::Slot { days: vec![Weekday::Tuesday, Weekday::Wednesday, Weekday::Thursday], time: time(9, 0, 0, 0) };
+    let offer = |gives, minimum_order, stock| Offer { gives, minimum_order, valid_days: 3, stock };
     let expected = Program {
         name: "We miss you".to_owned(),
         status: Status::Draft,
@@ -90,23 +73,11 @@ fn the_sample_program_is_what_it_says() {
             Condition::Spent(Bound::AtLeast(eur("30"))),
             Condition::Not(Box::new(Condition::Complaint(ComplaintIs::Open))),
         ]),
-        lapsed: Lapsed {
-            days: 90,
-            since: Since::LastOrder,
-        },
+        lapsed: Lapsed { days: 90, since: Since::LastOrder },
         offers: [
-            (
-                "ten-euro",
-                offer(Gives::AmountOff(eur("10")), Some(eur("40")), None),
-            ),
-            (
-                "fifteen-percent",
-                offer(Gives::PercentOff(15), None, Some(100)),
-            ),
-            (
-                "one-more-gift",
-                offer(Gives::Thing("free gift".to_owned()), None, Some(50)),
-            ),
+            ("ten-euro", offer(Gives::AmountOff(eur("10")), Some(eur("40")), None)),
+            ("fifteen-percent", offer(Gives::PercentOff(15), None, Some(100))),
+            ("one-more-gift", offer(Gives::Thing("free gift".to_owned()), None, Some(50))),
         ]
         .map(|(name, offer)| (name.to_owned(), offer))
         .into(),
@@ -115,39 +86,20 @@ fn the_sample_program_is_what_it_says() {
                 wait_days: 0,
                 steps: vec![
                     step("we-miss-you", slot, StepOffer::Own("ten-euro".to_owned())),
-                    step(
-                        "last-day",
-                        Send::BeforeDeadline { hours: 24 },
-                        StepOffer::Inherited,
-                    ),
+                    step("last-day", Send::BeforeDeadline { hours: 24 }, StepOffer::Inherited),
                 ],
             },
+            Round { wait_days: 30, steps: vec![step("what-is-new", Send::AnyTime, StepOffer::None)] },
             Round {
                 wait_days: 30,
-                steps: vec![step("what-is-new", Send::AnyTime, StepOffer::None)],
-            },
-            Round {
-                wait_days: 30,
-                steps: vec![step(
-                    "one-more-gift",
-                    Send::AnyTime,
-                    StepOffer::Own("one-more-gift".to_owned()),
-                )],
+                steps: vec![step("one-more-gift", Send::AnyTime, StepOffer::Own("one-more-gift".to_owned()))],
             },
         ],
-        afterwards: Afterwards {
-            rest_days: 180,
-            offers_in_a_lifetime: Some(4),
-            return_window_days: 30,
-        },
+        afterwards: Afterwards { rest_days: 180, offers_in_a_lifetime: Some(4), return_window_days: 30 },
         holdout: None,
     };
     assert_eq!(read.plan.programs, [expected]);
-    let warnings: Vec<_> = read
-        .warnings
-        .iter()
-        .map(|w| (w.message.as_str(), w.severity))
-        .collect();
+    let warnings: Vec<_> = read.warnings.iter().map(|w| (w.message.as_str(), w.severity)).collect();
     assert_eq!(warnings, [(KNOWN, Severity::Warning)]);
 }
 
@@ -167,7 +119,8 @@ fn the_sample_letters_are_read_in_all_languages() {
 #[test]
 fn what_is_left_out_has_its_usual_value() {
     let mut folder = folder();
-    let short = "version: 1\nname: Short\nlapsed: 30 days without activity\nrounds: [{ steps: [{ mail: last-day }] }]\n";
+    let short =
+        "version: 1\nname: Short\nlapsed: 30 days without activity\nrounds: [{ steps: [{ mail: last-day }] }]\n";
     folder.insert("program.yaml".to_owned(), short.to_owned());
     let program = read(&folder, 1).unwrap().plan.programs.remove(0);
     assert_eq!(program.status, Status::Draft);
@@ -185,16 +138,9 @@ fn several_programs_come_in_the_order_of_their_names() {
     let mut folder = folder();
     let first = folder.remove("program.yaml").unwrap();
     folder.insert("programs/a.yaml".to_owned(), first.clone());
-    folder.insert(
-        "programs/b.yaml".to_owned(),
-        first.replace("We miss you", "Come back"),
-    );
+    folder.insert("programs/b.yaml".to_owned(), first.replace("We miss you", "Come back"));
     let plan = read(&folder, 1).unwrap().plan;
-    let names: Vec<_> = plan
-        .programs
-        .iter()
-        .map(|program| program.name.as_str())
-        .collect();
+    let names: Vec<_> = plan.programs.iter().map(|program| program.name.as_str()).collect();
     assert_eq!(names, ["Come back", "We miss you"]);
 }
 
@@ -208,10 +154,7 @@ fn an_offer_written_in_place_never_takes_the_name_of_another() {
     let plan = read(&folder, 1).unwrap().plan;
     let last = &plan.programs[0].rounds[2].steps[0];
     assert_eq!(last.offer, StepOffer::Own("one-more-gift-2".to_owned()));
-    assert_eq!(
-        plan.programs[0].offers["one-more-gift"].gives,
-        Gives::FreeShipping
-    );
+    assert_eq!(plan.programs[0].offers["one-more-gift"].gives, Gives::FreeShipping);
 }
 
 #[test]
@@ -232,14 +175,7 @@ fn windows_line_ends_and_aliases_change_nothing() {
 fn the_hash_tells_folders_apart_and_is_stable() {
     let one = folder();
     assert_eq!(hash(&one), hash(&folder()));
-    assert_ne!(
-        hash(&one),
-        hash(&changed(
-            "shop.yaml",
-            "Example Books\nkind",
-            "Other Books\nkind"
-        ))
-    );
+    assert_ne!(hash(&one), hash(&changed("shop.yaml", "Example Books\nkind", "Other Books\nkind")));
     let pair = |path: &str, text: &str| [(path.to_owned(), text.to_owned())].into();
     assert_ne!(hash(&pair("ab", "c")), hash(&pair("a", "bc")));
     assert_eq!(
@@ -257,39 +193,23 @@ fn the_sample_fits_the_schemas_and_mistakes_do_not() {
     };
     assert!(valid(&schema::shop(), SHOP));
     assert!(valid(&schema::program(), PROGRAM));
-    for (from, to) in [
-        ("kind: online", "kind: corner"),
-        ("holdout: 30 %", "held_out: 30 %"),
-        ("version: 1", "version: 2"),
-    ] {
+    for (from, to) in
+        [("kind: online", "kind: corner"), ("holdout: 30 %", "held_out: 30 %"), ("version: 1", "version: 2")]
+    {
         assert!(!valid(&schema::shop(), &SHOP.replace(from, to)), "{to}");
     }
-    for (from, to) in [
-        ("valid: 3 days  ", "until: 3 days"),
-        ("stock: 100", "stock: 0"),
-        ("orders: at least 1", "oders: at least 1"),
-    ] {
-        assert!(
-            !valid(&schema::program(), &PROGRAM.replace(from, to)),
-            "{to}"
-        );
+    for (from, to) in
+        [("valid: 3 days  ", "until: 3 days"), ("stock: 100", "stock: 0"), ("orders: at least 1", "oders: at least 1")]
+    {
+        assert!(!valid(&schema::program(), &PROGRAM.replace(from, to)), "{to}");
     }
 }
 
 #[test]
 fn everything_wrong_is_told_at_once() {
     let mut folder = folder();
-    folder.insert(
-        "shop.yaml".to_owned(),
-        SHOP.replace("EUR\n", "EURO\n")
-            .replace("Europe/Helsinki", "Helsinki"),
-    );
-    folder.insert(
-        "program.yaml".to_owned(),
-        PROGRAM
-            .replace("90 days", "90 dayz")
-            .replace("stock: 100", "stock: 0"),
-    );
+    folder.insert("shop.yaml".to_owned(), SHOP.replace("EUR\n", "EURO\n").replace("Europe/Helsinki", "Helsinki"));
+    folder.insert("program.yaml".to_owned(), PROGRAM.replace("90 days", "90 dayz").replace("stock: 100", "stock: 0"));
     folder.remove("mails/last-day/ru/body.txt");
     assert_eq!(
         told(&folder),

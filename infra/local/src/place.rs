@@ -1,0 +1,302 @@
+//! A place to run in, like AWS: the functions in this process, one at a time and in a fixed order, fed with the JSON
+//! that Lambda would hand them; their SDK clients talk to the stand-ins.
+
+mod read;
+
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use anyhow::{Context, Result};
+use aws_lambda_events::sqs::SqsBatchResponse;
+use jiff::{Timestamp, ToSpan};
+use serde_json::json;
+use winback_cloud::clock::Clock;
+use winback_cloud::config::Config;
+use winback_cloud::queue::Told;
+use winback_cloud::start::Invocation;
+use winback_cloud::{Cloud, random_owner};
+use winback_domain::file;
+use winback_domain::ids::StoreId;
+use winback_domain::plan::Folder;
+use winback_domain::store::{State, Store};
+
+use crate::aws::{CUSTOMERS, LEDGER, QueueMessage, Stack, sqs_event};
+use crate::clock::Turned;
+
+pub use scan_customers::{Audit, Set};
+
+/// Lambda's poller hands over so many messages at once.
+const BATCH: usize = 10;
+/// How long an invocation may take.
+const TIMEOUT_SECONDS: i64 = 60;
+/// The queues by their names in every place.
+const EVENTS: &str = "events";
+const HINTS: &str = "due";
+/// Below this prefix the place keeps its secrets.
+const SECRETS: &str = "/winback/local";
+
+/// One machine's AWS, with the functions in it.
+#[derive(Clone, Debug)]
+pub struct Place {
+    /// The stand-ins.
+    pub stack: Stack,
+    /// What the functions hold.
+    pub cloud: Arc<Cloud>,
+    /// The time.
+    pub clock: Turned,
+    nightly: bool,
+    lasting: bool,
+}
+
+/// How a store starts in a place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Setup {
+    /// Its state from now on.
+    pub state: State,
+    /// No limit per day or month holds, as in a replay of history.
+    pub unlimited: bool,
+}
+
+impl Place {
+    /// A place that is gone with the process. Its keys are always the same, so that a run is too.
+    pub fn in_memory(clock: Turned) -> Result<Self> {
+        let read = clock.clone();
+        let stack = Stack::in_memory(Arc::new(move || read.now()))?;
+        let count = AtomicU64::new(0);
+        let owners = Arc::new(move || format!("invocation {}", count.fetch_add(1, Ordering::Relaxed)));
+        let place = Self::over(stack, clock, "http://127.0.0.1:8787", owners)?;
+        for key in ["lookup", "code"] {
+            place.stack.put_secret(&format!("{SECRETS}/keys/{key}"), &format!("{key} key of a place in memory"))?;
+        }
+        place.stack.put_secret(&format!("{SECRETS}/keys/link"), "1:link key of a place in memory")?;
+        Ok(place)
+    }
+
+    /// A place in a folder: it goes on where it stopped. Keys are made on the first opening. Links lead to `link_base`.
+    pub fn open(dir: &Path, clock: Turned, link_base: &str) -> Result<Self> {
+        std::fs::create_dir_all(dir).with_context(|| format!("{} cannot be made", dir.display()))?;
+        let read = clock.clone();
+        let stack = Stack::in_file(dir.join("winback.db"), Arc::new(move || read.now()))
+            .with_context(|| format!("{} cannot be used", dir.display()))?;
+        let place = Self::over(stack, clock, link_base, Arc::new(random_owner))?;
+        let place = Self { lasting: true, ..place };
+        for (key, prefix) in [("lookup", ""), ("code", ""), ("link", "1:")] {
+            let name = format!("{SECRETS}/keys/{key}");
+            place.stack.put_secret_if_absent(&name, &format!("{prefix}{}", random_owner()))?;
+        }
+        Ok(place)
+    }
+
+    fn over(
+        stack: Stack,
+        clock: Turned,
+        link_base: &str,
+        owners: Arc<dyn Fn() -> String + Send + Sync>,
+    ) -> Result<Self> {
+        stack.create_tables()?;
+        let config = Config {
+            customers_table: CUSTOMERS.to_owned(),
+            ledger_table: LEDGER.to_owned(),
+            events_queue: stack.queue_url(EVENTS),
+            due_queue: stack.queue_url(HINTS),
+            configuration_set: Some("winback".to_owned()),
+            link_base: link_base.trim_end_matches('/').to_owned(),
+            secrets_prefix: SECRETS.to_owned(),
+            due_shards: 1,
+            programs_dir: None,
+        };
+        let read = clock.clone();
+        let cloud = Cloud::over(stack.config(), config, Clock::turned(move || read.now()), owners);
+        Ok(Self { stack, cloud: Arc::new(cloud), clock, nightly: true, lasting: false })
+    }
+
+    /// Leaves the nightly scan out. A replay without limits has no use for its ranking.
+    #[must_use]
+    pub fn without_nightly_scan(mut self) -> Self {
+        self.nightly = false;
+        self
+    }
+
+    /// The same place as a new process sees it: nothing is remembered but what the stand-ins hold.
+    #[must_use]
+    pub fn restarted(&self) -> Self {
+        let owners = Arc::new(random_owner);
+        let config = self.cloud.config.clone();
+        let read = self.clock.clone();
+        let cloud = Cloud::over(self.stack.config(), config, Clock::turned(move || read.now()), owners);
+        Self { cloud: Arc::new(cloud), ..self.clone() }
+    }
+
+    /// Adds a store, gives it a webhook secret, makes the folder its plan and sets its state. Safe to do again.
+    /// Answers the number of the plan.
+    pub async fn set_up(&self, store: &StoreId, folder: &Folder, setup: Setup) -> Result<u64> {
+        let cloud = &self.cloud;
+        cloud.tables.add_store(&Store::new(store.clone())).await?;
+        let number = cloud.tables.activate(store, &file::hash(folder), folder).await?;
+        let change = |known: &mut Store| {
+            known.state = setup.state;
+            known.unlimited = setup.unlimited;
+        };
+        cloud.tables.change_store(store, change).await?;
+        cloud.forget(store);
+        let secret = if self.lasting { random_owner() } else { format!("{store}: a secret of this place alone") };
+        let secret = data_encoding::BASE64.encode(secret.as_bytes());
+        let name = format!("{SECRETS}/stores/{store}/webhook-secrets");
+        self.stack.put_secret_if_absent(&name, &format!("whsec_{secret}"))?;
+        Ok(number)
+    }
+
+    /// The secret a store signs its webhooks with here.
+    pub async fn webhook_secret(&self, store: &StoreId) -> Result<String> {
+        let secrets = self.cloud.secrets.webhook(store, self.clock.now(), true).await?;
+        secrets.into_iter().next().context("the store has no webhook secret")
+    }
+
+    /// Puts an event on its queue.
+    pub async fn tell(&self, told: &Told) -> Result<()> {
+        Ok(self.cloud.queues.tell(told).await?)
+    }
+
+    /// What Lambda would tell an invocation that starts now.
+    pub fn invocation(&self) -> Invocation {
+        let until = self.clock.now().saturating_add(TIMEOUT_SECONDS.seconds());
+        Invocation { until: until.unwrap_or(Timestamp::MAX) }
+    }
+
+    /// Lets everything happen that can happen at this moment.
+    pub async fn settle(&self) -> Result<()> {
+        let mut before = None;
+        loop {
+            let mut busy = self.record_events().await?;
+            let due = self.due_now().await?;
+            // The same people due after a look at all of them: something keeps them, and only time will tell.
+            if !due.is_empty() && before.as_ref() != Some(&due) {
+                self.pump().await?;
+                busy = true;
+            }
+            busy |= self.send_messages().await?;
+            busy |= self.record_deliveries().await?;
+            if !busy {
+                return Ok(());
+            }
+            before = Some(due);
+        }
+    }
+
+    /// Turns the clock from whatever is due to whatever is due next, up to a moment, and tells the time on the way.
+    pub async fn run_until(&self, end: Timestamp, tell: &mut dyn FnMut(Timestamp)) -> Result<()> {
+        loop {
+            self.settle().await?;
+            let now = self.clock.now();
+            tell(now);
+            let Some(next) = self.next_event().await?.filter(|next| *next <= end) else { break };
+            // Something that is due already and could not be done waits for the next run of the schedule.
+            let next = if next > now { next } else { now.saturating_add(1.minute()).unwrap_or(end).min(end) };
+            if next <= now {
+                break;
+            }
+            let night = next_night(now);
+            self.clock.turn_to(next);
+            if self.nightly && night <= next {
+                self.scan(None).await?;
+            }
+        }
+        self.clock.turn_to(end);
+        self.settle().await
+    }
+
+    /// When something is due next: a customer, a queue, the nightly scan.
+    async fn next_event(&self) -> Result<Option<Timestamp>> {
+        let mut next = self.nightly.then(|| next_night(self.clock.now()));
+        let mut sooner = |at: Option<Timestamp>| next = [next, at].into_iter().flatten().min();
+        for queue in [EVENTS, HINTS] {
+            sooner(self.stack.next_visible(queue)?);
+        }
+        for store in self.cloud.tables.stores().await? {
+            sooner(self.cloud.tables.first_due(&store).await?);
+        }
+        Ok(next)
+    }
+
+    /// Who is due now, of all stores.
+    async fn due_now(&self) -> Result<Vec<String>> {
+        let mut due = Vec::new();
+        for store in self.cloud.tables.stores().await? {
+            let now = self.clock.now();
+            if self.cloud.tables.first_due(&store).await?.is_some_and(|first| first <= now) {
+                let found = self.cloud.tables.due(&store, now, 100_000).await?;
+                due.extend(found.into_iter().map(|id| format!("{store} {id}")));
+            }
+        }
+        Ok(due)
+    }
+
+    /// find-lapsed, once.
+    pub async fn pump(&self) -> Result<()> {
+        let tick = serde_json::from_value(json!({"scheduled_at": self.clock.now()}))?;
+        find_lapsed::handle(&self.cloud, tick, self.invocation()).await?;
+        Ok(())
+    }
+
+    /// scan-customers, once, with an operator's wish if there is one.
+    pub async fn scan(&self, set: Option<Set>) -> Result<Audit> {
+        let run = serde_json::from_value(json!({"scheduled_at": self.clock.now(), "set": set}))?;
+        Ok(Box::pin(scan_customers::handle(&self.cloud, run, self.invocation())).await?)
+    }
+
+    /// record-event, until its queue is empty. Says whether there was anything.
+    pub async fn record_events(&self) -> Result<bool> {
+        let mut busy = false;
+        loop {
+            let batch = self.stack.take_batch(EVENTS, BATCH)?;
+            if batch.is_empty() {
+                return Ok(busy);
+            }
+            busy = true;
+            let event = serde_json::from_value(sqs_event(&batch))?;
+            let answer = Box::pin(record_event::handle(&self.cloud, event, self.invocation())).await?;
+            self.answered(EVENTS, &batch, &answer)?;
+        }
+    }
+
+    /// send-message, until its queue is empty. Says whether there was anything.
+    pub async fn send_messages(&self) -> Result<bool> {
+        let mut busy = false;
+        loop {
+            let batch = self.stack.take_batch(HINTS, BATCH)?;
+            if batch.is_empty() {
+                return Ok(busy);
+            }
+            busy = true;
+            let event = serde_json::from_value(sqs_event(&batch))?;
+            let answer = Box::pin(send_message::handle(&self.cloud, event, self.invocation())).await?;
+            self.answered(HINTS, &batch, &answer)?;
+        }
+    }
+
+    /// record-delivery, for whatever SES has to tell. Says whether there was anything.
+    pub async fn record_deliveries(&self) -> Result<bool> {
+        let events = self.stack.take_delivery_events()?;
+        let busy = !events.is_empty();
+        for event in events {
+            Box::pin(record_delivery::handle(&self.cloud, event, self.invocation())).await?;
+        }
+        Ok(busy)
+    }
+
+    fn answered(&self, queue: &str, batch: &[QueueMessage], answer: &SqsBatchResponse) -> Result<()> {
+        let failed: Vec<&str> =
+            answer.batch_item_failures.iter().map(|failure| failure.item_identifier.as_str()).collect();
+        let ids = batch.iter().map(|message| message.message_id.as_str());
+        let handled: Vec<&str> = ids.filter(|id| !failed.contains(id)).collect();
+        Ok(self.stack.settle(queue, &handled, &failed)?)
+    }
+}
+
+/// The next 03:00 UTC after a moment: when the schedule scans.
+fn next_night(now: Timestamp) -> Timestamp {
+    let day = 86_400;
+    let night = (now.as_second() - 3 * 3_600).div_euclid(day) * day + day + 3 * 3_600;
+    Timestamp::from_second(night).unwrap_or(Timestamp::MAX)
+}

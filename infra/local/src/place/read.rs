@@ -1,0 +1,65 @@
+//! Reading a place's tables whole, for outputs and tests.
+
+use anyhow::Result;
+use winback_cloud::tables::ledger::Entry;
+use winback_domain::customer::Customer;
+use winback_domain::ids::StoreId;
+use winback_domain::message::Message;
+use winback_domain::order::Order;
+use winback_domain::redeem::Coupon;
+
+use super::Place;
+
+/// All that the ledger holds of one store, each kind by its key.
+#[derive(Clone, Debug, Default)]
+pub struct Ledger {
+    /// Orders by their store's id.
+    pub orders: Vec<(String, Order)>,
+    /// Messages by id.
+    pub messages: Vec<Message>,
+    /// Codes.
+    pub coupons: Vec<Coupon>,
+}
+
+impl Place {
+    /// The ledger of a store.
+    pub async fn ledger(&self, store: &StoreId) -> Result<Ledger> {
+        let mut found = Ledger::default();
+        let mut from: Option<String> = None;
+        loop {
+            let (entries, next) = self.cloud.tables.ledger(from.as_deref()).await?;
+            for entry in entries {
+                match entry {
+                    Entry::Order(of, id, order) if of == *store => found.orders.push((id, order)),
+                    Entry::Message(of, message) if of == *store => found.messages.push(message),
+                    Entry::Coupon(of, coupon) if of == *store => found.coupons.push(coupon),
+                    _ => {}
+                }
+            }
+            from = next;
+            if from.is_none() {
+                break;
+            }
+        }
+        found.orders.sort_by(|a, b| a.0.cmp(&b.0));
+        found.messages.sort_by_key(|message| message.id);
+        found.coupons.sort_by(|a, b| a.code.cmp(&b.code));
+        Ok(found)
+    }
+
+    /// The customers of a store, tombstones too, by id.
+    pub async fn customers(&self, store: &StoreId) -> Result<Vec<Customer>> {
+        let mut found = Vec::new();
+        let mut from: Option<String> = None;
+        loop {
+            let page = self.cloud.tables.scan(0, 1, from.as_deref()).await?;
+            found.extend(page.customers.into_iter().filter(|(of, _)| of == store).map(|(_, customer)| customer));
+            from = page.next;
+            if from.is_none() {
+                break;
+            }
+        }
+        found.sort_by_key(|customer| customer.id);
+        Ok(found)
+    }
+}

@@ -1,0 +1,124 @@
+//! Each story is signed by the specification's own crate, so that both sides cannot share a mistake.
+
+use jiff::ToSpan;
+
+use super::*;
+use crate::event::What;
+use crate::event::wire;
+
+const SECRET: &str = "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD";
+const NEXT_SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSwMfKQ";
+const BODY: &str = r#"{"type":"order.cancelled","timestamp":"2026-05-01T10:00:00Z","data":{"order_id":"A-1"}}"#;
+
+fn now() -> Timestamp {
+    "2026-05-01T10:00:05Z".parse().unwrap()
+}
+
+fn signed_by_their_crate(secret: &str, at: Timestamp, body: &[u8]) -> String {
+    let webhook = standardwebhooks::Webhook::new(secret).unwrap();
+    webhook.sign("msg_1", at.as_second(), body).unwrap()
+}
+
+fn take(secrets: &[&str], signature: &str, at: Timestamp, body: &[u8]) -> Result<(), Error> {
+    let secrets: Vec<Secret> = secrets.iter().map(|text| Secret::parse(text).unwrap()).collect();
+    let timestamp = at.as_second().to_string();
+    let headers = Headers { id: "msg_1", timestamp: &timestamp, signature };
+    verify(headers, body, &secrets, now()).map(|_| ())
+}
+
+#[test]
+fn what_their_crate_signs_holds_and_reads_as_an_event() {
+    let signature = signed_by_their_crate(SECRET, now(), BODY.as_bytes());
+    let timestamp = now().as_second().to_string();
+    let headers = Headers { id: "msg_1", timestamp: &timestamp, signature: &signature };
+    let secrets = [Secret::parse(SECRET).unwrap()];
+    let verified = verify(headers, BODY.as_bytes(), &secrets, now()).unwrap();
+    let event = verified.event(now()).unwrap();
+    assert_eq!(event.what, What::OrderCancelled { order_id: "A-1".to_owned() });
+}
+
+#[test]
+fn what_we_sign_is_what_their_crate_signs_and_their_crate_takes_it() {
+    let secret = Secret::parse(SECRET).unwrap();
+    let ours = sign(&secret, "msg_1", now(), BODY.as_bytes());
+    assert_eq!(ours, signed_by_their_crate(SECRET, now(), BODY.as_bytes()));
+    // The specification's own example, as every implementation of it tests it.
+    let at = Timestamp::from_second(1_614_265_330).unwrap();
+    let secret = Secret::parse("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw").unwrap();
+    let example = sign(&secret, "msg_p5jXN8AQM9LWM0D4loKWxJek", at, br#"{"test": 2432232314}"#);
+    assert_eq!(example, "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=");
+}
+
+#[test]
+fn one_of_several_signatures_and_one_of_two_secrets_are_enough() {
+    let good = signed_by_their_crate(NEXT_SECRET, now(), BODY.as_bytes());
+    let other = signed_by_their_crate("whsec_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA", now(), BODY.as_bytes());
+    let several = format!("v1a,ed25519 {other} {good} v1,not-base64 v1,");
+    assert_eq!(take(&[SECRET, NEXT_SECRET], &several, now(), BODY.as_bytes()), Ok(()));
+    assert_eq!(take(&[SECRET], &several, now(), BODY.as_bytes()), Err(Error::BadSignature));
+    assert_eq!(take(&[], &several, now(), BODY.as_bytes()), Err(Error::BadSignature));
+}
+
+#[test]
+fn five_minutes_off_is_good_and_a_second_more_is_stale() {
+    for (seconds, expected) in [(-301, Err(Error::Stale)), (-300, Ok(())), (300, Ok(())), (301, Err(Error::Stale))] {
+        let at = now().saturating_add(seconds.seconds()).unwrap();
+        let signature = signed_by_their_crate(SECRET, at, BODY.as_bytes());
+        assert_eq!(take(&[SECRET], &signature, at, BODY.as_bytes()), expected, "{seconds}");
+    }
+}
+
+#[test]
+fn every_bent_part_breaks_it() {
+    let signature = signed_by_their_crate(SECRET, now(), BODY.as_bytes());
+    let secrets = [Secret::parse(SECRET).unwrap()];
+    let timestamp = now().as_second().to_string();
+    let whole = Headers { id: "msg_1", timestamp: &timestamp, signature: &signature };
+    let later = (now().as_second() + 1).to_string();
+    let padded = format!("0{timestamp}");
+    for (bent, what) in [
+        (Headers { id: "msg_2", ..whole }, "another id"),
+        (Headers { id: "", ..whole }, "no id"),
+        (Headers { timestamp: &later, ..whole }, "another time"),
+        (Headers { timestamp: &padded, ..whole }, "the same time, written differently"),
+        (Headers { timestamp: "", ..whole }, "no time"),
+        (Headers { timestamp: "yesterday", ..whole }, "no number"),
+        (Headers { signature: "", ..whole }, "no signature"),
+        (Headers { signature: signature.strip_prefix("v1,").unwrap(), ..whole }, "no version"),
+        (Headers { signature: &signature[..signature.len() - 4], ..whole }, "a cut signature"),
+    ] {
+        assert_eq!(verify(bent, BODY.as_bytes(), &secrets, now()).unwrap_err(), Error::BadSignature, "{what}");
+    }
+    let body = BODY.replace("A-1", "A-2");
+    assert_eq!(verify(whole, body.as_bytes(), &secrets, now()).unwrap_err(), Error::BadSignature);
+    // White space means nothing to JSON and everything to a signature.
+    let body = format!("{BODY} ");
+    assert_eq!(verify(whole, body.as_bytes(), &secrets, now()).unwrap_err(), Error::BadSignature);
+}
+
+#[test]
+fn size_comes_before_the_signature_and_the_signature_before_json() {
+    let large = vec![b' '; LARGEST + 1];
+    assert_eq!(take(&[SECRET], "v1,nonsense", now(), &large), Err(Error::TooLarge));
+    assert_eq!(take(&[SECRET], "v1,nonsense", now(), b"<xml>"), Err(Error::BadSignature));
+    let largest = vec![b' '; LARGEST];
+    let signature = signed_by_their_crate(SECRET, now(), &largest);
+    assert_eq!(take(&[SECRET], &signature, now(), &largest), Ok(()));
+}
+
+#[test]
+fn a_signed_event_that_makes_no_sense_says_what_is_wrong() {
+    let body = br#"{"type":"order.cancelled","timestamp":"2026-05-01T10:00:00Z","data":{"order_id":""}}"#;
+    let error = Verified { body }.event(now()).unwrap_err();
+    assert_eq!(error.status(), 400);
+    assert_eq!(error.to_string(), "data.order_id: 1 to 128 characters on one line are wanted");
+    assert!(matches!(Verified { body: b"{}" }.event(now()), Err(Error::Malformed(wire::Error::NotAnEvent(_)))));
+}
+
+#[test]
+fn a_blank_or_short_secret_is_refused_and_no_secret_shows_itself() {
+    for text in ["", "whsec_", "whsec_c2hvcnQ=", "whsec_not base 64", "my shop's password"] {
+        assert_eq!(Secret::parse(text).unwrap_err(), NotASecret, "{text}");
+    }
+    assert_eq!(format!("{:?}", Secret::parse(SECRET).unwrap()), "Secret(…)");
+}

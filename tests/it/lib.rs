@@ -1,0 +1,1 @@
+//! The proof lives in the one test binary beside this file.

@@ -1,0 +1,4 @@
+//! The proof: stories in the shop's words, faults at every call, the rules of the house.
+
+mod stories;
+mod support;
