@@ -143,7 +143,9 @@ mod tests {
         assert_eq!(status("POST", "/webhooks/books"), 0);
         assert_eq!(status("GET", "/webhooks/books"), 405);
         assert_eq!(addressed("GET", "/webhooks/books").unwrap_err().header("allow"), Some("POST"));
-        for path in ["/", "/webhooks", "/webhooks/", "/webhooks/books/", "/webhooks/Books", "/webhooks/../x", "/other/books"] {
+        for path in
+            ["/", "/webhooks", "/webhooks/", "/webhooks/books/", "/webhooks/Books", "/webhooks/../x", "/other/books"]
+        {
             assert_eq!(status("POST", path), 404, "{path}");
         }
     }

@@ -21,7 +21,7 @@ use winback_domain::ids::StoreId;
 use winback_domain::plan::Folder;
 use winback_domain::store::{State, Store};
 
-use crate::aws::{CUSTOMERS, LEDGER, QueueMessage, Stack, sqs_event};
+use crate::aws::{CUSTOMERS, Died, LEDGER, QueueMessage, Stack, sqs_event};
 use crate::clock::Turned;
 
 pub use scan_customers::{Audit, Set};
@@ -30,6 +30,8 @@ pub use scan_customers::{Audit, Set};
 const BATCH: usize = 10;
 /// How long an invocation may take.
 const TIMEOUT_SECONDS: i64 = 60;
+/// How often a delivery event is tried.
+const DELIVERY_TRIES: u32 = 3;
 /// The queues by their names in every place.
 const EVENTS: &str = "events";
 const HINTS: &str = "due";
@@ -43,6 +45,8 @@ pub struct Place {
     pub stack: Stack,
     /// What the functions hold.
     pub cloud: Arc<Cloud>,
+    /// The same for whoever runs the place or looks at it: no fault strikes it, nothing is counted.
+    pub overseer: Arc<Cloud>,
     /// The time.
     pub clock: Turned,
     nightly: bool,
@@ -56,6 +60,13 @@ pub struct Setup {
     pub state: State,
     /// No limit per day or month holds, as in a replay of history.
     pub unlimited: bool,
+}
+
+type Owners = Arc<dyn Fn() -> String + Send + Sync>;
+
+fn cloud(sdk: &aws_config::SdkConfig, config: &Config, clock: &Turned, owners: &Owners) -> Arc<Cloud> {
+    let read = clock.clone();
+    Arc::new(Cloud::over(sdk, config.clone(), Clock::turned(move || read.now()), Arc::clone(owners)))
 }
 
 impl Place {
@@ -92,7 +103,7 @@ impl Place {
         stack: Stack,
         clock: Turned,
         link_base: &str,
-        owners: Arc<dyn Fn() -> String + Send + Sync>,
+        owners: Owners,
     ) -> Result<Self> {
         stack.create_tables()?;
         let config = Config {
@@ -106,9 +117,9 @@ impl Place {
             due_shards: 1,
             programs_dir: None,
         };
-        let read = clock.clone();
-        let cloud = Cloud::over(stack.config(), config, Clock::turned(move || read.now()), owners);
-        Ok(Self { stack, cloud: Arc::new(cloud), clock, nightly: true, lasting: false })
+        let overseer = cloud(&stack.overseer_config(), &config, &clock, &owners);
+        let cloud = cloud(stack.config(), &config, &clock, &owners);
+        Ok(Self { stack, cloud, overseer, clock, nightly: true, lasting: false })
     }
 
     /// Leaves the nightly scan out. A replay without limits has no use for its ranking.
@@ -121,17 +132,15 @@ impl Place {
     /// The same place as a new process sees it: nothing is remembered but what the stand-ins hold.
     #[must_use]
     pub fn restarted(&self) -> Self {
-        let owners = Arc::new(random_owner);
-        let config = self.cloud.config.clone();
-        let read = self.clock.clone();
-        let cloud = Cloud::over(self.stack.config(), config, Clock::turned(move || read.now()), owners);
-        Self { cloud: Arc::new(cloud), ..self.clone() }
+        let owners: Owners = Arc::new(random_owner);
+        let cloud = cloud(self.stack.config(), &self.cloud.config, &self.clock, &owners);
+        Self { cloud, ..self.clone() }
     }
 
     /// Adds a store, gives it a webhook secret, makes the folder its plan and sets its state. Safe to do again.
     /// Answers the number of the plan.
     pub async fn set_up(&self, store: &StoreId, folder: &Folder, setup: Setup) -> Result<u64> {
-        let cloud = &self.cloud;
+        let cloud = &self.overseer;
         cloud.tables.add_store(&Store::new(store.clone())).await?;
         let number = cloud.tables.activate(store, &file::hash(folder), folder).await?;
         let change = |known: &mut Store| {
@@ -140,6 +149,7 @@ impl Place {
         };
         cloud.tables.change_store(store, change).await?;
         cloud.forget(store);
+        self.cloud.forget(store);
         let secret = if self.lasting { random_owner() } else { format!("{store}: a secret of this place alone") };
         let secret = data_encoding::BASE64.encode(secret.as_bytes());
         let name = format!("{SECRETS}/stores/{store}/webhook-secrets");
@@ -149,13 +159,13 @@ impl Place {
 
     /// The secret a store signs its webhooks with here.
     pub async fn webhook_secret(&self, store: &StoreId) -> Result<String> {
-        let secrets = self.cloud.secrets.webhook(store, self.clock.now(), true).await?;
+        let secrets = self.overseer.secrets.webhook(store, self.clock.now(), true).await?;
         secrets.into_iter().next().context("the store has no webhook secret")
     }
 
     /// Puts an event on its queue.
     pub async fn tell(&self, told: &Told) -> Result<()> {
-        Ok(self.cloud.queues.tell(told).await?)
+        Ok(self.overseer.queues.tell(told).await?)
     }
 
     /// What Lambda would tell an invocation that starts now.
@@ -213,8 +223,8 @@ impl Place {
         for queue in [EVENTS, HINTS] {
             sooner(self.stack.next_visible(queue)?);
         }
-        for store in self.cloud.tables.stores().await? {
-            sooner(self.cloud.tables.first_due(&store).await?);
+        for store in self.overseer.tables.stores().await? {
+            sooner(self.overseer.tables.first_due(&store).await?);
         }
         Ok(next)
     }
@@ -222,10 +232,10 @@ impl Place {
     /// Who is due now, of all stores.
     async fn due_now(&self) -> Result<Vec<String>> {
         let mut due = Vec::new();
-        for store in self.cloud.tables.stores().await? {
+        for store in self.overseer.tables.stores().await? {
             let now = self.clock.now();
-            if self.cloud.tables.first_due(&store).await?.is_some_and(|first| first <= now) {
-                let found = self.cloud.tables.due(&store, now, 100_000).await?;
+            if self.overseer.tables.first_due(&store).await?.is_some_and(|first| first <= now) {
+                let found = self.overseer.tables.due(&store, now, 100_000).await?;
                 due.extend(found.into_iter().map(|id| format!("{store} {id}")));
             }
         }
@@ -235,7 +245,11 @@ impl Place {
     /// find-lapsed, once.
     pub async fn pump(&self) -> Result<()> {
         let tick = serde_json::from_value(json!({"scheduled_at": self.clock.now()}))?;
-        find_lapsed::handle(&self.cloud, tick, self.invocation()).await?;
+        let run = find_lapsed::handle(&self.cloud, tick, self.invocation());
+        // A run that died or failed is not made up for: the next one finds the same people.
+        if let Ok(Err(error)) = self.stack.faults().live(run).await {
+            tracing::warn!(%error, "find-lapsed failed");
+        }
         Ok(())
     }
 
@@ -255,8 +269,9 @@ impl Place {
             }
             busy = true;
             let event = serde_json::from_value(sqs_event(&batch))?;
-            let answer = Box::pin(record_event::handle(&self.cloud, event, self.invocation())).await?;
-            self.answered(EVENTS, &batch, &answer)?;
+            let run = Box::pin(record_event::handle(&self.cloud, event, self.invocation()));
+            let answer = self.stack.faults().live(run).await;
+            self.answered(EVENTS, &batch, answer)?;
         }
     }
 
@@ -270,8 +285,9 @@ impl Place {
             }
             busy = true;
             let event = serde_json::from_value(sqs_event(&batch))?;
-            let answer = Box::pin(send_message::handle(&self.cloud, event, self.invocation())).await?;
-            self.answered(HINTS, &batch, &answer)?;
+            let run = Box::pin(send_message::handle(&self.cloud, event, self.invocation()));
+            let answer = self.stack.faults().live(run).await;
+            self.answered(HINTS, &batch, answer)?;
         }
     }
 
@@ -280,16 +296,38 @@ impl Place {
         let events = self.stack.take_delivery_events()?;
         let busy = !events.is_empty();
         for event in events {
-            Box::pin(record_delivery::handle(&self.cloud, event, self.invocation())).await?;
+            // EventBridge tries again when a function fails; so often here that only a lasting fault gets through.
+            for _ in 0..DELIVERY_TRIES {
+                let run = Box::pin(record_delivery::handle(&self.cloud, event.clone(), self.invocation()));
+                match self.stack.faults().live(run).await {
+                    Ok(Ok(())) => break,
+                    Ok(Err(error)) => tracing::warn!(%error, "record-delivery failed"),
+                    Err(_) => {}
+                }
+            }
         }
         Ok(busy)
     }
 
-    fn answered(&self, queue: &str, batch: &[QueueMessage], answer: &SqsBatchResponse) -> Result<()> {
-        let failed: Vec<&str> =
-            answer.batch_item_failures.iter().map(|failure| failure.item_identifier.as_str()).collect();
+    /// What Lambda's poller does with an answer. A batch whose function died or failed comes back whole, later.
+    fn answered(
+        &self,
+        queue: &str,
+        batch: &[QueueMessage],
+        answer: Result<Result<SqsBatchResponse, winback_cloud::Error>, Died>,
+    ) -> Result<()> {
         let ids = batch.iter().map(|message| message.message_id.as_str());
-        let handled: Vec<&str> = ids.filter(|id| !failed.contains(id)).collect();
+        let (handled, failed): (Vec<&str>, Vec<&str>) = match &answer {
+            Ok(Ok(answer)) => {
+                let failures = &answer.batch_item_failures;
+                ids.partition(|id| failures.iter().all(|failure| failure.item_identifier != *id))
+            }
+            Ok(Err(error)) => {
+                tracing::warn!(queue, %error, "batch failed");
+                (Vec::new(), ids.collect())
+            }
+            Err(Died) => (Vec::new(), ids.collect()),
+        };
         Ok(self.stack.settle(queue, &handled, &failed)?)
     }
 }

@@ -154,7 +154,8 @@ pub fn unsubscribe(customer: Option<&Customer>, shop: &Shop) -> Answer {
 
 /// The page after it: no more mail.
 pub fn unsubscribed(shop: &Shop) -> Answer {
-    let text = format!("{} will not send you offers like this any more. There is nothing else you need to do.", shop.name);
+    let text =
+        format!("{} will not send you offers like this any more. There is nothing else you need to do.", shop.name);
     answer(200, &NotePage { frame: Frame::of(Some(shop), None), title: "You are unsubscribed", text: &text })
 }
 

@@ -21,7 +21,8 @@ fn live(text: &str) -> String {
     let mut lines: Vec<String> = Vec::new();
     for line in text.lines() {
         let is_status = line.strip_prefix("status").is_some_and(|rest| rest.trim_start().starts_with(':'));
-        let comment = line.find(" #").map_or("", |at| &line[at..]);
+        // A comment begins after a space; the spaces before it line it up with its neighbours.
+        let comment = line.find(" #").map_or("", |at| &line[line[..at].trim_end().len()..]);
         lines.push(if is_status { format!("status: live{comment}") } else { line.to_owned() });
         found |= is_status;
     }

@@ -150,13 +150,18 @@ impl Stack {
             faults: Faults::default(),
             clock,
         });
-        let config = config(&place);
+        let config = config(&place, false);
         Ok(Self { place, config })
     }
 
     /// What SDK clients are made of.
     pub fn config(&self) -> &SdkConfig {
         &self.config
+    }
+
+    /// For whoever runs the place: calls made with it are neither counted nor struck by faults.
+    pub fn overseer_config(&self) -> SdkConfig {
+        config(&self.place, true)
     }
 
     /// The faults above all services, and the list of calls.
@@ -273,6 +278,12 @@ impl Stack {
         self.place.ses.refuse_next(code);
     }
 
+    /// Whether the outbox keeps the bodies of the mails it accepts from now on; it does unless told otherwise. Without
+    /// them a mail takes a hundredth of the memory. It is not kept over a restart.
+    pub fn keep_bodies(&self, keep: bool) {
+        self.place.ses.keep_bodies(keep);
+    }
+
     /// What `GetAccount` tells from now on. It is not kept over a restart.
     pub fn set_ses_account(&self, account: Account) {
         self.place.ses.set_account(account);
@@ -341,13 +352,13 @@ impl Kept {
     }
 }
 
-fn config(place: &Arc<Place>) -> SdkConfig {
+fn config(place: &Arc<Place>, overseer: bool) -> SdkConfig {
     let credentials = Credentials::new("AKIDLOCAL", "local", None, None, "local");
     SdkConfig::builder()
         .behavior_version(BehaviorVersion::latest())
         .region(Region::new(REGION))
         .credentials_provider(SharedCredentialsProvider::new(credentials))
-        .http_client(Seam(Arc::clone(place)))
+        .http_client(Seam { place: Arc::clone(place), overseer })
         .time_source(TurnedTime(Arc::clone(&place.clock)))
         .sleep_impl(NoSleep(Arc::clone(place.faults.life())))
         .stalled_stream_protection(StalledStreamProtectionConfig::disabled())

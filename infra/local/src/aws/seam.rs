@@ -157,7 +157,11 @@ fn nobody(asked: &str) -> ConnectorError {
 
 /// The HTTP client handed to every SDK client.
 #[derive(Clone)]
-pub(crate) struct Seam(pub(crate) Arc<Place>);
+pub(crate) struct Seam {
+    pub(crate) place: Arc<Place>,
+    /// Whoever runs the place looks on by a way of their own: it neither counts nor fails.
+    pub(crate) overseer: bool,
+}
 
 impl fmt::Debug for Seam {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -177,14 +181,17 @@ impl HttpClient for Seam {
 
 impl HttpConnector for Seam {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
-        let place = &self.0;
-        if place.faults.is_dead() {
+        let place = &self.place;
+        if place.faults.is_dead() && !self.overseer {
             return never();
         }
         let (operation, work) = match read(&request) {
             Ok(read) => read,
             Err(error) => return HttpConnectorFuture::ready(Err(error)),
         };
+        if self.overseer {
+            return answered(work.carry_out(place));
+        }
         let service = work.service();
         let fault = place.faults.meet(service, operation, || work.permissions());
         let Some(fault) = fault else {
@@ -196,7 +203,7 @@ impl HttpConnector for Seam {
 
 impl Seam {
     fn strike(&self, fault: Fault, work: Work) -> HttpConnectorFuture {
-        let place = &self.0;
+        let place = &self.place;
         match fault {
             Fault::DropBefore => {
                 place.faults.life().die();
@@ -235,10 +242,10 @@ impl Seam {
             Fault::Pause(pause) => {
                 let seam = self.clone();
                 HttpConnectorFuture::new(async move {
-                    let freeze = seam.0.faults.life().freeze();
+                    let freeze = seam.place.faults.life().freeze();
                     pause().await;
                     drop(freeze);
-                    Ok(work.carry_out(&seam.0).into_response())
+                    Ok(work.carry_out(&seam.place).into_response())
                 })
             }
         }

@@ -192,6 +192,8 @@ pub(crate) struct State {
     told: usize,
     account: Account,
     refusals: VecDeque<String>,
+    /// Mails are kept without their bodies.
+    bodiless: bool,
 }
 
 impl State {
@@ -245,6 +247,7 @@ impl Ses {
         }
         let number = state.outbox.len() as u64 + 1;
         let simple = mail.content.simple;
+        let body = |part: Option<Data>| part.filter(|_| !state.bodiless).map(|part| part.data).unwrap_or_default();
         let accepted = Arc::new(SentMail {
             ses_message_id: message_id(number),
             at: now,
@@ -252,8 +255,8 @@ impl Ses {
             to: mail.destination.to_addresses,
             reply_to: mail.reply_to_addresses,
             subject: simple.subject.data,
-            html: simple.body.html.map(|part| part.data).unwrap_or_default(),
-            text: simple.body.text.map(|part| part.data).unwrap_or_default(),
+            html: body(simple.body.html),
+            text: body(simple.body.text),
             headers: pairs(simple.headers).collect(),
             tags: pairs(mail.email_tags).collect(),
             configuration_set: mail.configuration_set_name,
@@ -283,6 +286,10 @@ impl Ses {
 
     pub(crate) fn refuse_next(&self, code: &str) {
         lock(&self.state).refusals.push_back(code.to_owned());
+    }
+
+    pub(crate) fn keep_bodies(&self, keep: bool) {
+        lock(&self.state).bodiless = !keep;
     }
 
     pub(crate) fn set_account(&self, account: Account) {

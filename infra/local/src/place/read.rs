@@ -27,7 +27,7 @@ impl Place {
         let mut found = Ledger::default();
         let mut from: Option<String> = None;
         loop {
-            let (entries, next) = self.cloud.tables.ledger(from.as_deref()).await?;
+            let (entries, next) = self.overseer.tables.ledger(from.as_deref()).await?;
             for entry in entries {
                 match entry {
                     Entry::Order(of, id, order) if of == *store => found.orders.push((id, order)),
@@ -52,7 +52,7 @@ impl Place {
         let mut found = Vec::new();
         let mut from: Option<String> = None;
         loop {
-            let page = self.cloud.tables.scan(0, 1, from.as_deref()).await?;
+            let page = self.overseer.tables.scan(0, 1, from.as_deref()).await?;
             found.extend(page.customers.into_iter().filter(|(of, _)| of == store).map(|(_, customer)| customer));
             from = page.next;
             if from.is_none() {

@@ -192,7 +192,9 @@ fn a_name_is_text_and_never_markup() {
     assert!(!page.contains("<script") && page.contains("&#60;script&#62;alert(1)"), "{page}");
     let page = named("A\"onmouseover=x'&");
     assert!(page.contains("For A&#34;onmouseover=x&#39;&#38;<"), "{page}");
-    for (typed, called) in [("anna", "For Anna<"), ("Lind, ANNA", "For Anna<"), ("Dr. Lind", "For Dr. Lind<"), ("JD", "For JD<")] {
+    for (typed, called) in
+        [("anna", "For Anna<"), ("Lind, ANNA", "For Anna<"), ("Dr. Lind", "For Dr. Lind<"), ("JD", "For JD<")]
+    {
         assert!(named(typed).contains(called), "{typed}");
     }
     for nothing in ["", "123", "Win at www.spam.example", "spam.example", "anna@shop.example", "http://x y"] {

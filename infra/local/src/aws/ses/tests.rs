@@ -188,3 +188,16 @@ async fn what_the_stand_in_was_not_built_for_is_refused() {
     let error = client.list_email_identities().send().await.unwrap_err();
     assert_eq!(error.code(), Some("UnknownOperationException"));
 }
+
+#[tokio::test]
+async fn a_long_replay_keeps_its_mails_without_their_bodies() {
+    let stack = stack();
+    let client = Client::new(stack.config());
+    stack.keep_bodies(false);
+    mail(&client, "anna@example.org").send().await.unwrap();
+    stack.keep_bodies(true);
+    mail(&client, "bo@example.org").send().await.unwrap();
+    let bodies: Vec<_> = stack.outbox().iter().map(|mail| (mail.subject.clone(), mail.text.clone())).collect();
+    let subject = || "We miss you".to_owned();
+    assert_eq!(bodies, [(subject(), String::new()), (subject(), "Hello".to_owned())]);
+}

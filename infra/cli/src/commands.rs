@@ -1,0 +1,9 @@
+//! The commands, one file each.
+
+pub mod check;
+pub mod explain;
+pub mod import;
+pub mod replay;
+pub mod send;
+pub mod serve;
+pub mod story;
