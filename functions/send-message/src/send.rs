@@ -5,7 +5,7 @@ use std::time::Duration;
 use jiff::{Timestamp, ToSpan};
 use winback_cloud::Error;
 use winback_cloud::mailer::{Handed, Refusal};
-use winback_cloud::planted::{Planted, planted};
+use winback_domain::planted::{Planted, planted};
 use winback_cloud::tables::ledger::Put;
 use winback_domain::customer::{Customer, Open, OpenState};
 use winback_domain::decide::{CallOff, Draft};

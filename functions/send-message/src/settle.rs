@@ -3,7 +3,7 @@
 use jiff::ToSpan;
 use winback_cloud::Error;
 use winback_cloud::mailer::{Handed, Refusal};
-use winback_cloud::planted::{Planted, planted};
+use winback_domain::planted::{Planted, planted};
 use winback_domain::customer::{Customer, End, Open, OpenState};
 use winback_domain::message::State;
 use winback_domain::protocol::{close, refused};

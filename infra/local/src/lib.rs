@@ -2,4 +2,6 @@
 
 pub mod aws;
 pub mod clock;
+pub mod gateway;
 pub mod place;
+pub mod post;

@@ -24,6 +24,7 @@ use winback_domain::store::{State, Store};
 use crate::aws::{CUSTOMERS, Died, LEDGER, QueueMessage, Stack, sqs_event};
 use crate::clock::Turned;
 
+pub use read::Ledger;
 pub use scan_customers::{Audit, Set};
 
 /// Lambda's poller hands over so many messages at once.
@@ -155,6 +156,11 @@ impl Place {
         let name = format!("{SECRETS}/stores/{store}/webhook-secrets");
         self.stack.put_secret_if_absent(&name, &format!("whsec_{secret}"))?;
         Ok(number)
+    }
+
+    /// As [`Place::set_up`], but workers that remember the plan before learn of the new one by themselves.
+    pub async fn set_up_quietly(&self, store: &StoreId, folder: &Folder, setup: Setup) -> Result<u64> {
+        self.restarted().set_up(store, folder, setup).await
     }
 
     /// The secret a store signs its webhooks with here.

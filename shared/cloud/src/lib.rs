@@ -5,7 +5,6 @@ pub mod clock;
 pub mod config;
 pub mod keys;
 pub mod mailer;
-pub mod planted;
 pub mod programs;
 pub mod queue;
 pub mod record;
@@ -19,6 +18,7 @@ use std::sync::Arc;
 
 use aws_config::SdkConfig;
 use winback_domain::ids::StoreId;
+use winback_domain::planted::{Planted, planted};
 
 use crate::clock::Clock;
 use crate::config::Config;
@@ -132,7 +132,7 @@ impl Cloud {
 
     /// A name for whoever tries a fence now.
     pub fn owner(&self) -> String {
-        if planted::planted(planted::Planted::OwnerDerived) {
+        if planted(Planted::OwnerDerived) {
             return "worker".to_owned();
         }
         (self.owners)()

@@ -13,7 +13,7 @@ use winback_domain::address::Address;
 use winback_domain::ids::{MessageId, StoreId};
 use winback_domain::mail::Mail;
 
-use crate::planted::{Planted, planted};
+use winback_domain::planted::{Planted, planted};
 
 /// From the call to its answer. SES answers in well under a second; a frozen connection must not hold the fence.
 const ANSWER: Duration = Duration::from_secs(10);

@@ -9,7 +9,7 @@ use winback_domain::learn::{learn, merge, witness};
 use winback_domain::redeem::{Answer, Use};
 use winback_domain::time::day_of;
 
-use crate::planted::{Planted, planted};
+use winback_domain::planted::{Planted, planted};
 use crate::standing::Standing;
 use crate::tables::Write;
 use crate::tables::customers::{Expect, Record};

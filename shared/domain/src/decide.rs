@@ -11,6 +11,7 @@ use crate::customer::{Brief, Customer, End, Journey, Open, OpenState};
 use crate::ids::MessageId;
 use crate::offer::{Offer, deadline};
 use crate::plan::Plan;
+use crate::planted::{Planted, planted};
 use crate::program::{Program, Runs, Send, Step, StepOffer};
 use crate::store::{State, Store};
 use crate::time::{day_of, days_later, start_of_day};
@@ -395,9 +396,7 @@ impl Look<'_> {
         let (r, s) = (u32::try_from(round).unwrap_or(u32::MAX), u32::try_from(step_index).unwrap_or(u32::MAX));
         let offered = offered.map(|(name, parent)| {
             let offer = self.program.offers[name].clone();
-            let repeats = parent.map(|brief| {
-                MessageId::of(self.customer.id, &self.program.name, self.episode, brief.round, brief.step)
-            });
+            let repeats = parent.map(|brief| self.message(brief.round, brief.step));
             let end = parent.and_then(|brief| brief.deadline);
             let expires_at = end.unwrap_or_else(|| deadline(day, offer.valid_days, zone));
             Offered { name: name.clone(), offer, expires_at, repeats }
@@ -415,7 +414,7 @@ impl Look<'_> {
             None => {}
         }
         let draft = Draft {
-            message: MessageId::of(self.customer.id, &self.program.name, self.episode, r, s),
+            message: self.message(r, s),
             program: self.program.name.clone(),
             program_index: self.index,
             episode: self.episode,
@@ -428,6 +427,15 @@ impl Look<'_> {
             offer: offered,
         };
         Outcome::Now(Box::new(draft), why, coming)
+    }
+
+    /// The message of a step: by the program's name, never by what it says today.
+    fn message(&self, round: u32, step: u32) -> MessageId {
+        if planted(Planted::ProgramHashInId) {
+            let name = format!("{} {}", self.program.name, self.plan.number);
+            return MessageId::of(self.customer.id, &name, self.episode, round, step);
+        }
+        MessageId::of(self.customer.id, &self.program.name, self.episode, round, step)
     }
 
     fn held(&self) -> bool {

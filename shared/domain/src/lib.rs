@@ -18,6 +18,7 @@ pub mod offer;
 pub mod order;
 pub mod page;
 pub mod plan;
+pub mod planted;
 pub mod program;
 pub mod protocol;
 pub mod redeem;

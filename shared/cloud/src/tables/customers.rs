@@ -8,7 +8,7 @@ use winback_domain::ids::{CustomerId, StoreId};
 
 use super::{Error, Item, Outcome, Table, Tables, Write, from_item, to_item};
 use crate::keys::{Key, due_shard, due_shards};
-use crate::planted::{Planted, planted};
+use winback_domain::planted::{Planted, planted};
 
 /// What lies under a customer's key.
 #[derive(Clone, Debug, PartialEq)]

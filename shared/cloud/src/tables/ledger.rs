@@ -12,7 +12,7 @@ use winback_domain::redeem::Coupon;
 
 use super::{Error, Item, Outcome, Table, Tables, Write, from_item, to_item};
 use crate::keys::Key;
-use crate::planted::{Planted, planted};
+use winback_domain::planted::{Planted, planted};
 
 /// How long the ledger keeps orders, messages and codes after their last write. TTL deletes days late, so nothing
 /// depends on it.
