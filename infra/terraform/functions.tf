@@ -25,10 +25,7 @@ locals {
       WINBACK_LINK_BASE         = local.link_base
     })
     record-delivery = merge(local.tables, local.shards)
-    scan-customers = merge(local.shards, {
-      WINBACK_CUSTOMERS_TABLE = aws_dynamodb_table.customers.name
-      WINBACK_PROGRAMS_DIR    = "/opt/winback"
-    })
+    scan-customers  = merge(local.tables, local.shards, { WINBACK_PROGRAMS_DIR = "/opt/winback" })
   }
 
   layers = { scan-customers = aws_lambda_layer_version.programs[*].arn }

@@ -1,4 +1,5 @@
-# One role per function, with the calls it makes and nothing more. Three resources end in a wildcard because AWS leaves no choice:
+# One role per function, with the calls it makes and nothing more: tests/permissions.tftest.hcl lists them, and a test runs the functions
+# through all that a shop can meet and compares. Three resources end in a wildcard because AWS leaves no choice:
 # the streams of a function's own log group, the stores' names (a new store must not need an apply), and ses:GetAccount, which knows no resources.
 
 locals {
@@ -6,9 +7,14 @@ locals {
   ledger    = aws_dynamodb_table.ledger.arn
   parameter = "arn:${local.partition}:ssm:${local.region}:${local.account}:parameter${local.secrets_prefix}"
 
+  # What Lambda's poller does in the function's name.
   receive = ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"]
-  change  = ["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"]
-  update  = ["dynamodb:GetItem", "dynamodb:UpdateItem"]
+
+  # Conditional writes. A transaction needs what its parts need.
+  read   = ["dynamodb:GetItem"]
+  put    = ["dynamodb:GetItem", "dynamodb:PutItem"]
+  update = ["dynamodb:GetItem", "dynamodb:UpdateItem"]
+  change = ["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"]
 
   calls = {
     receive-webhook = [
@@ -17,13 +23,15 @@ locals {
     ]
 
     record-event = [
-      { actions = local.change, resources = [local.customers, local.ledger] },
+      { actions = local.put, resources = [local.customers] },
+      # Erasure takes orders out of the ledger: the only thing that is ever deleted.
+      { actions = concat(local.change, ["dynamodb:DeleteItem"]), resources = [local.ledger] },
       { actions = local.receive, resources = [aws_sqs_queue.events.arn] },
       { actions = ["ssm:GetParameter"], resources = ["${local.parameter}/keys/lookup"] },
     ]
 
     find-lapsed = [
-      { actions = ["dynamodb:GetItem"], resources = [local.customers] },
+      { actions = local.read, resources = [local.customers] },
       { actions = ["dynamodb:Query"], resources = ["${local.customers}/index/due"] },
       { actions = ["sqs:SendMessage", "sqs:GetQueueAttributes"], resources = [aws_sqs_queue.due.arn] },
       { actions = ["ses:GetAccount"], resources = ["*"] },
@@ -34,28 +42,31 @@ locals {
       # SES asks for both: may you send as this shop, and may you use this configuration set.
       { actions = ["ses:SendEmail"], resources = concat(sort(var.sender_identity_arns), [aws_sesv2_configuration_set.mail.arn]) },
       { actions = local.receive, resources = [aws_sqs_queue.due.arn] },
-      { actions = ["ssm:GetParameter"], resources = [for key in ["lookup", "link", "code"] : "${local.parameter}/keys/${key}"] },
+      { actions = ["ssm:GetParameter"], resources = [for key in ["link", "code"] : "${local.parameter}/keys/${key}"] },
     ]
 
     record-delivery = [
-      { actions = local.update, resources = [local.customers] },
-      { actions = local.change, resources = [local.ledger] },
+      { actions = local.put, resources = [local.customers] },
+      { actions = local.update, resources = [local.ledger] },
       # Lambda itself puts a failed event there, in the function's name.
       { actions = ["sqs:SendMessage"], resources = [aws_sqs_queue.delivery_dead.arn] },
     ]
 
     serve-offer = [
-      { actions = local.update, resources = [local.customers] },
-      { actions = local.change, resources = [local.ledger] },
-      { actions = ["ssm:GetParameter"], resources = [for key in ["link", "lookup"] : "${local.parameter}/keys/${key}"] },
+      { actions = local.put, resources = [local.customers] },
+      { actions = local.read, resources = [local.ledger] },
+      { actions = ["ssm:GetParameter"], resources = ["${local.parameter}/keys/link"] },
     ]
 
     redeem-code = [
-      { actions = local.update, resources = [local.customers, local.ledger] },
+      { actions = local.read, resources = [local.customers] },
+      { actions = local.change, resources = [local.ledger] },
     ]
 
     scan-customers = [
       { actions = concat(["dynamodb:Scan"], local.change), resources = [local.customers] },
+      # What a store used of its limits is counted there.
+      { actions = local.read, resources = [local.ledger] },
     ]
   }
 

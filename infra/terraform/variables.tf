@@ -96,8 +96,8 @@ variable "due_shards" {
   default     = 8
 
   validation {
-    condition     = var.due_shards >= 1 && var.due_shards <= 256 && floor(var.due_shards) == var.due_shards
-    error_message = "due_shards is a whole number from 1 to 256."
+    condition     = var.due_shards >= 1 && var.due_shards <= 100 && floor(var.due_shards) == var.due_shards
+    error_message = "due_shards is a whole number from 1 to 100, as the functions want it."
   }
 }
 

@@ -1,5 +1,8 @@
 //! The proof: stories in the shop's words, faults at every call, the rules of the house.
 
 mod faults;
+mod house;
+mod infra;
+mod lambda;
 mod stories;
 mod support;

@@ -1,17 +1,24 @@
-//! Stories a shop owner can read: what was told, what time it was, what was mailed.
+//! Stories a shop owner can read: what happened, what time it was, what was mailed, and why. Each is kept as a
+//! transcript beside this file; what must hold whatever the transcript says stands in the story itself.
 
-use serde_json::json;
+mod consent;
+mod daylight;
+mod holdout;
+mod import;
+mod limits;
+mod plans;
+mod rounds;
+mod who;
 
-use crate::support::Shop;
-
-#[tokio::test]
-async fn silence_a_letter_its_last_day_and_a_return() {
-    let mut shop = Shop::open("2026-01-12 10:00").await;
-    shop.order_with("anna@example.com", "45.00", json!({"name": "Anna Lind", "marketing_consent": true})).await;
-    shop.until("2026-04-17 12:00").await;
-    let code = shop.code_mailed_to("anna@example.com");
-    shop.order_with("anna@example.com", "52.00", json!({"discount_codes": [code]})).await;
-    shop.until("2026-07-01 12:00").await;
-    println!("{}\n{}", shop.told(), shop.messages().await);
-    panic!("look");
+/// Compares a story with its transcript in `stories/<name>.snap`.
+macro_rules! told {
+    ($name:literal, $told:expr) => {
+        let told: String = $told;
+        insta::with_settings!({
+            snapshot_path => concat!(env!("CARGO_MANIFEST_DIR"), "/it/stories"),
+            prepend_module_to_snapshot => false,
+            omit_expression => true,
+        }, { insta::assert_snapshot!($name, told) })
+    };
 }
+use told;

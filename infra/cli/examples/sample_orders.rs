@@ -2,8 +2,8 @@
 //!
 //! Three hundred readers of a small bookshop over eighteen months. Nothing is random: every choice is a hash of whose it
 //! is and what it is about, so the same readers order the same books every time. What is believable about them:
-//! most order once or a few times and stop, some have a rhythm of their own, December is three times a usual month,
-//! orders fall into the evening and on weekends, two thirds agreed to mail, a few took a no back or said one later.
+//! many order once or a few times and stop, some have a rhythm of their own, December is nearly twice a usual month,
+//! most orders fall into the evening, two thirds agreed to mail, a few took a no back or said one later.
 
 use jiff::civil::{Date, date};
 use jiff::tz::TimeZone;
@@ -23,6 +23,8 @@ const LAST_NAMES: [&str; 32] = [
     "Karlsson", "Kettunen", "Koskinen", "Laine", "Lehto", "Lind", "Mattila", "Niemi", "Nyman", "O'Brien", "Palmu",
     "Petrova", "Rantanen", "Rautio", "Saari", "Salonen", "Sandell", "Toivonen", "Virtanen", "Wallin", "Ylönen",
 ];
+/// What books cost, in cents.
+const PRICES: [u64; 8] = [690, 990, 1290, 1490, 1890, 2290, 2490, 3290];
 /// Codes of other shops and of old posters: nothing of ours.
 const STRANGE_CODES: [&str; 5] = ["BOOKFAIR25", "WELCOME10", "FRIENDS", "SUMMER-READS", "NOEL24"];
 
@@ -93,7 +95,7 @@ fn rhythm(reader: u32, first: u32, every: u32, orders: u32, found: &mut Vec<u32>
         found.push(day);
         count += 1;
         // Nobody is on time: between two thirds of their rhythm and a third more.
-        let whose = u64::from(reader) << 32 | u64::from(count);
+        let whose = (u64::from(reader) << 32) | u64::from(count);
         day += (every * 2 / 3 + draw("late", whose, every * 2 / 3 + 1)).max(3);
     }
 }
@@ -103,7 +105,7 @@ fn orders() -> Vec<Order> {
     let mut all = Vec::new();
     for reader in 0..READERS {
         for day in days(reader) {
-            let whose = u64::from(reader) << 32 | u64::from(day);
+            let whose = (u64::from(reader) << 32) | u64::from(day);
             // Evenings, mostly.
             let hour = [8, 10, 12, 13, 16, 18, 19, 20, 20, 21, 21, 22][draw("hour", whose, 12) as usize];
             let minute = i8::try_from(draw("minute", whose, 60)).unwrap_or(0);
@@ -111,7 +113,7 @@ fn orders() -> Vec<Order> {
             let at = date.at(hour, minute, 0, 0).to_zoned(helsinki.clone()).expect("within the calendar").timestamp();
             // One to five books.
             let books = 1 + draw("books", whose, 3) + draw("more books", whose, 3);
-            let price = |book| u64::from([690, 990, 1290, 1490, 1890, 2290, 2490, 3290][draw("price", whose << 3 | book, 8) as usize]);
+            let price = |book| PRICES[draw("price", (whose << 3) | book, 8) as usize];
             let mut cents: u64 = (0..u64::from(books)).map(price).sum();
             if draw("gift", whose, 120) == 0 {
                 cents = 0;
@@ -125,7 +127,6 @@ fn orders() -> Vec<Order> {
 }
 
 fn name(reader: u32) -> (String, String) {
-    // Forty times thirty-two: no two readers have the same name.
     let first = FIRST_NAMES[(reader * 7 % 40) as usize];
     let last = LAST_NAMES[((reader / 40 * 5 + reader * 11) % 32) as usize];
     let plain: String = format!("{first}.{last}").to_lowercase().replace('\'', "").replace('ö', "o").replace('ä', "a");

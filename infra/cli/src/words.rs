@@ -39,8 +39,8 @@ pub fn states(summary: &Summary) -> String {
 /// Who came back, beside who came back without a letter, and how much the difference may be made of.
 pub fn compared(comparison: Comparison) -> String {
     let said = |group: Group| share(group.returned, group.episodes);
-    let mut text = format!("  with letters      {}\n", said(comparison.mailed));
-    text.push_str(&format!("  without (held out) {}\n", said(comparison.held)));
+    let mut text = format!("  with letters        {}\n", said(comparison.mailed));
+    text.push_str(&format!("  without (held out)  {}\n", said(comparison.held)));
     if comparison.held.episodes < 100 {
         text.push_str("  So few were held out that the difference between the two says little yet.\n");
     }

@@ -102,6 +102,7 @@ run "each_function_knows_what_it_needs_and_no_more" {
       })
       scan-customers = tomap({
         WINBACK_CUSTOMERS_TABLE = "winback-customers"
+        WINBACK_LEDGER_TABLE    = "winback-ledger"
         WINBACK_PROGRAMS_DIR    = "/opt/winback"
         WINBACK_DUE_SHARDS      = "8"
       })

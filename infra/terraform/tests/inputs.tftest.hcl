@@ -91,6 +91,16 @@ run "half_a_shard" {
   expect_failures = [var.due_shards]
 }
 
+run "more_shards_than_the_functions_take" {
+  command = plan
+
+  variables {
+    due_shards = 101
+  }
+
+  expect_failures = [var.due_shards]
+}
+
 run "pages_switched_off" {
   command = plan
 

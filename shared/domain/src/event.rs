@@ -1,5 +1,6 @@
 //! What can happen to a customer. Stores tell us in JSON (see [`wire`]); inside, everything is valid.
 
+pub mod schema;
 pub mod wire;
 
 use jiff::Timestamp;

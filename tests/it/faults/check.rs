@@ -95,8 +95,21 @@ async fn codes(world: &World, ledger: &winback_local::place::Ledger) -> Result<(
     Ok(())
 }
 
-async fn customer(world: &World) -> Result<(), String> {
+/// The index may be early, never late: under the newest plan, once the scan has passed.
+pub async fn due(world: &World) -> Result<(), String> {
+    world.place.overseer.forget(&world.store);
     let standing = world.place.overseer.standing(&world.store).await.map_err(|error| error.to_string())?;
+    let now = world.place.clock.now();
+    for customer in world.place.customers(&world.store).await.map_err(|error| error.to_string())? {
+        let next = decide(&customer, &standing.store, &standing.plan, now).next_look;
+        if next.is_some_and(|next| customer.due.is_none_or(|due| due > next)) {
+            return Err(format!("due {:?} is later than {next:?}", customer.due));
+        }
+    }
+    Ok(())
+}
+
+async fn customer(world: &World) -> Result<(), String> {
     let now = world.place.clock.now();
     for customer in world.place.customers(&world.store).await.map_err(|error| error.to_string())? {
         if let Some(open) = &customer.open {
@@ -105,10 +118,6 @@ async fn customer(world: &World) -> Result<(), String> {
         if customer.due.is_some_and(|due| due <= now) {
             return Err("somebody due was left behind".to_owned());
         }
-        let next = decide(&customer, &standing.store, &standing.plan, now).next_look;
-        if next.is_some_and(|next| customer.due.is_none_or(|due| due > next)) {
-            return Err(format!("due {:?} is later than {next:?}", customer.due));
-        }
     }
-    Ok(())
+    due(world).await
 }

@@ -9,7 +9,7 @@ use winback_domain::store::State;
 use winback_local::aws::{At, Fault};
 use winback_local::place::Setup;
 
-use super::check::{Expect, Stopped, check};
+use super::check::{Expect, Stopped, check, due};
 use super::world::{ANNA, BEFORE_LAST_DAY, BEFORE_LETTER, END, LAST_DAY, LETTER, World, at, folder};
 
 /// Which part of the whole.
@@ -38,10 +38,10 @@ const ALL_STEPS: &[&str] = &["1.1", "1.2", "2.1"];
 pub async fn explore(part: &Exploration) -> Found {
     let mut runs = 0;
     let verdict = match *part {
-        Exploration::EACH_CALL => each_call(&mut runs).await,
-        Exploration::FROZEN => frozen(&mut runs).await,
-        Exploration::PAIRS => pairs(&mut runs).await,
-        _ => others(&mut runs).await,
+        Exploration::EACH_CALL => Box::pin(each_call(&mut runs)).await,
+        Exploration::FROZEN => Box::pin(frozen(&mut runs)).await,
+        Exploration::PAIRS => Box::pin(pairs(&mut runs)).await,
+        _ => Box::pin(others(&mut runs)).await,
     };
     Found { runs, verdict }
 }
@@ -75,10 +75,10 @@ async fn each_call(runs: &mut u32) -> Result<(), String> {
             let (at, fault) = trouble(name, call);
             world.place.stack.faults().set(at, fault);
             world.order("A-1").await;
-            world.until(END).await;
+            Box::pin(world.until(END)).await;
             let over = world.place.stack.faults().count() < call;
             let expect = Expect { steps: Some(ALL_STEPS), stopped: None };
-            check(&world, &expect).await.map_err(|problem| format!("{name} at call {call}: {problem}"))?;
+            Box::pin(check(&world, &expect)).await.map_err(|problem| format!("{name} at call {call}: {problem}"))?;
             *runs += 1;
             if over {
                 break;
@@ -179,7 +179,7 @@ async fn frozen(runs: &mut u32) -> Result<(), String> {
     for (before, moment) in [(BEFORE_LETTER, LETTER), (BEFORE_LAST_DAY, LAST_DAY)] {
         for meanwhile in ALL_MEANWHILE {
             let mut call = 1;
-            while frozen_run(&folder, before, moment, meanwhile, call)
+            while Box::pin(frozen_run(&folder, before, moment, meanwhile, call))
                 .await
                 .map_err(|problem| format!("{meanwhile:?} at call {call} of {moment}: {problem}"))?
             {
@@ -218,11 +218,12 @@ async fn frozen_run(
         return Ok(false);
     }
     faults.clear();
+    due(&world).await?;
     if meanwhile == Meanwhile::Pause {
         let live = Setup { state: State::Live, unlimited: false };
         world.place.set_up(&world.store, folder, live).await.map_err(|error| error.to_string())?;
     }
-    world.until(END).await;
+    Box::pin(world.until(END)).await;
     let stopped = stopped.lock().expect("no panic before").clone();
     // A worker frozen over a day may find the last day over; a stop leaves what it leaves.
     let steps: Option<&[&str]> = match meanwhile {
@@ -230,7 +231,7 @@ async fn frozen_run(
         Meanwhile::NextDay => Some(&["1.1", "2.1"]),
         _ => Some(ALL_STEPS),
     };
-    check(&world, &Expect { steps, stopped }).await?;
+    Box::pin(check(&world, &Expect { steps, stopped })).await?;
     Ok(true)
 }
 
@@ -266,9 +267,9 @@ async fn pairs(runs: &mut u32) -> Result<(), String> {
                 froze &= faults.count() - before >= call;
                 let died = *died.lock().expect("no panic before");
                 faults.clear();
-                world.until(END).await;
+                Box::pin(world.until(END)).await;
                 let expect = Expect { steps: Some(ALL_STEPS), stopped: None };
-                check(&world, &expect).await.map_err(|problem| {
+                Box::pin(check(&world, &expect)).await.map_err(|problem| {
                     format!("frozen at call {call}, the other dead at {other} of {moment}: {problem}")
                 })?;
                 *runs += 1;
@@ -299,9 +300,29 @@ async fn others(runs: &mut u32) -> Result<(), String> {
         world.place.send_messages().await.map_err(|error| error.to_string())?;
     }
     world.place.stack.thaw_index();
-    world.until(END).await;
-    check(&world, &Expect { steps: Some(ALL_STEPS), stopped: None }).await.map_err(|p| format!("stale index: {p}"))?;
+    Box::pin(world.until(END)).await;
+    Box::pin(check(&world, &Expect { steps: Some(ALL_STEPS), stopped: None })).await.map_err(|p| format!("stale index: {p}"))?;
     *runs += 1;
+
+    for name in ["drop before", "drop after"] {
+        let mut call = 1;
+        loop {
+            let mut world = World::new(&plain).await;
+            world.place = world.place.without_deliveries();
+            let (at, fault) = trouble(name, call);
+            world.place.stack.faults().set(at, fault);
+            world.order("A-1").await;
+            Box::pin(world.until(END)).await;
+            let expect = Expect { steps: Some(ALL_STEPS), stopped: None };
+            let checked = Box::pin(check(&world, &expect)).await;
+            checked.map_err(|problem| format!("SES tells nothing, {name} at call {call}: {problem}"))?;
+            *runs += 1;
+            if world.place.stack.faults().count() < call {
+                break;
+            }
+            call += 1;
+        }
+    }
 
     let mut half = folder();
     let shop = half["shop.yaml"].replace("holdout: 0 %", "holdout: 99 %");
@@ -313,8 +334,8 @@ async fn others(runs: &mut u32) -> Result<(), String> {
             let (at, fault) = trouble(name, call);
             world.place.stack.faults().set(at, fault);
             world.order("A-1").await;
-            world.until(END).await;
-            check(&world, &Expect { steps: Some(ALL_STEPS), stopped: None })
+            Box::pin(world.until(END)).await;
+            Box::pin(check(&world, &Expect { steps: Some(ALL_STEPS), stopped: None }))
                 .await
                 .map_err(|problem| format!("held out, {name} at call {call}: {problem}"))?;
             if !world.place.stack.outbox().is_empty() {

@@ -74,6 +74,7 @@ impl Replay {
         let trial = Trial::new(&folder, start, self.limits).await?;
         trial.place.stack.keep_bodies(false);
         play(&trial, &events, start, end).await?;
+        eprintln!("CALLS {}", trial.place.stack.faults().count());
         let outcome = trial.outcome().await?;
         let summary = write(&outcome, &self.out)?;
         print!("{}", told(&outcome, &summary, &plan));
@@ -158,7 +159,7 @@ mod tests {
         let reading = Reading { zone, assume_consent: true, received: Timestamp::MAX };
         let mut events: Vec<Event> = history::read(file.as_bytes(), reading).unwrap().map(Result::unwrap).collect();
         events.sort_by_key(|event| event.at);
-        let (start, end) = (at("2026-02-01T00:00:00Z"), at("2026-12-31T21:59:59Z"));
+        let (start, end) = (at("2026-02-01T00:00:00Z"), at("2026-07-15T20:59:59Z"));
         let mut folder = sample::folder();
         let program = folder.get_mut("program.yaml").unwrap();
         *program = program.replace("status: live", "status: draft");
@@ -176,7 +177,7 @@ mod tests {
         for number in 0..40 {
             file.push_str(&format!("B-{number},reader{number}@shop.example,2026-05-02,45.00,EUR\n"));
         }
-        file.push_str("Z-1,late@shop.example,2027-01-01,45.00,EUR\n");
+        file.push_str("Z-1,late@shop.example,2026-07-16,45.00,EUR\n");
         file
     }
 

@@ -10,6 +10,7 @@ mod capacity;
 mod dynamodb;
 mod faults;
 mod journal;
+mod over_http;
 mod queues;
 mod seam;
 mod ses;
@@ -32,6 +33,7 @@ use serde_json::Value;
 
 pub use capacity::{Capacity, Usage};
 pub use faults::{At, Call, Died, Fault, Faults, Permission, Service};
+pub use over_http::Unanswered;
 pub use queues::{MAX_RECEIVES, QueueDepth, QueueMessage, VISIBILITY, sqs_event};
 pub use ses::{Account, SentMail};
 pub use ses_events::{SesEvent, event_at as ses_event};

@@ -1,0 +1,89 @@
+//! The Terraform module: it stands, and it allows each function exactly the calls that the function makes.
+//!
+//! The proof has two halves that meet in `infra/terraform/tests`: `terraform test` proves that the tables written there
+//! (what each role may do, what each environment holds) are what AWS would get; the tests here prove that the same tables
+//! are what the code needs. The second half needs no Terraform.
+
+mod calls;
+mod stories;
+mod tables;
+mod terraform;
+
+pub use tables::environments;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use winback_cloud::config::Config;
+
+/// What a role holds for Lambda's sake: the function itself never calls it.
+const BY_LAMBDA: [(&str, &str); 7] = [
+    // Lambda's poller takes the batches of the two queues with the function's role.
+    ("record-event", "sqs:ReceiveMessage events"),
+    ("record-event", "sqs:DeleteMessage events"),
+    ("record-event", "sqs:GetQueueAttributes events"),
+    ("send-message", "sqs:ReceiveMessage due"),
+    ("send-message", "sqs:DeleteMessage due"),
+    ("send-message", "sqs:GetQueueAttributes due"),
+    // Lambda puts an event that failed for good there, in the function's name.
+    ("record-delivery", "sqs:SendMessage delivery-dead"),
+];
+
+type Calls = BTreeMap<String, BTreeSet<String>>;
+
+/// Runs the functions through all that a shop can meet and compares what they asked AWS for with what they may.
+#[tokio::test]
+async fn each_role_allows_the_calls_its_function_makes_and_no_others() {
+    let made = stories::told().await;
+    let mut allowed = tables::grants();
+    for (function, call) in BY_LAMBDA {
+        let held = allowed.get_mut(function).is_some_and(|calls| calls.remove(call));
+        assert!(held, "{function} may not {call}, which Lambda needs");
+    }
+    let missing = without(&made, &allowed);
+    let unused = without(&allowed, &made);
+    assert!(missing.is_empty(), "AWS would refuse: {missing:#?}");
+    assert!(unused.is_empty(), "allowed and never used: {unused:#?}");
+}
+
+fn without(these: &Calls, those: &Calls) -> Vec<String> {
+    let none = BTreeSet::new();
+    let left = these.iter().flat_map(|(function, calls)| {
+        let others = those.get(function).unwrap_or(&none);
+        calls.difference(others).map(move |call| format!("{function}: {call}"))
+    });
+    left.collect()
+}
+
+/// The environment that Terraform gives is the one that is read: no name is misspelt on either side.
+#[test]
+fn every_variable_that_is_given_is_read_and_the_other_way_round() {
+    let given: BTreeSet<&str> = environments().values().flatten().map(String::as_str).collect();
+    let source = include_str!("../../shared/cloud/src/config.rs");
+    let code = source.lines().filter(|line| !line.trim_start().starts_with("//"));
+    let read: BTreeSet<&str> = code.flat_map(|line| line.split('"')).filter(|word| word.starts_with("WINBACK_")).collect();
+    assert_eq!(given, read);
+    // As many settings as there are variables: none is set by anything else.
+    let Config {
+        customers_table: _,
+        ledger_table: _,
+        events_queue: _,
+        due_queue: _,
+        configuration_set: _,
+        link_base: _,
+        secrets_prefix: _,
+        due_shards: _,
+        programs_dir: _,
+    } = Config::default();
+    assert_eq!(read.len(), 9);
+}
+
+/// `terraform validate` and `terraform test`, AWS mocked, on a copy.
+#[test]
+fn the_module_is_valid_and_its_tests_pass() {
+    let Some(terraform) = terraform::Terraform::prepare() else { return };
+    terraform.run(&["validate", "-no-color"]);
+    let said = terraform.run(&["test", "-no-color"]);
+    let passed = said.lines().rev().find(|line| line.contains(" passed, ")).expect("it says how many passed");
+    println!("terraform test: {passed}");
+    assert!(passed.contains(" 0 failed"), "{said}");
+}

@@ -1,0 +1,56 @@
+//! Building what is deployed: cargo builds no binaries of other packages for a test, so the test does.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::process::Command;
+use std::sync::OnceLock;
+
+use serde_json::Value;
+
+/// The functions, in the order an order meets them.
+pub const FUNCTIONS: [&str; 8] = [
+    "scan-customers",
+    "receive-webhook",
+    "record-event",
+    "find-lapsed",
+    "send-message",
+    "record-delivery",
+    "serve-offer",
+    "redeem-code",
+];
+
+/// The eight binaries by function, built once per test process and without the features of any other package.
+pub fn binaries() -> &'static BTreeMap<String, PathBuf> {
+    static BUILT: OnceLock<BTreeMap<String, PathBuf>> = OnceLock::new();
+    BUILT.get_or_init(|| {
+        let packages: Vec<&str> = FUNCTIONS.iter().flat_map(|name| ["-p", name]).collect();
+        let built = build(&[&packages[..], &["--bins"]].concat());
+        assert!(FUNCTIONS.iter().all(|name| built.contains_key(*name)), "cargo built only {:?}", built.keys());
+        built
+    })
+}
+
+/// A function that panics when it is asked to.
+pub fn panicking() -> PathBuf {
+    build(&["-p", env!("CARGO_PKG_NAME"), "--example", "panicking"]).remove("panicking").expect("cargo built it")
+}
+
+fn build(arguments: &[&str]) -> BTreeMap<String, PathBuf> {
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    // Where this test was built; a target folder given on the command line is not in the environment.
+    let target = PathBuf::from(env!("CARGO_TARGET_TMPDIR"));
+    let target = target.parent().expect("the folder lies in the target folder");
+    let mut command = Command::new(cargo);
+    command.arg("build").args(arguments).args(["--locked", "--message-format=json"]);
+    command.arg("--target-dir").arg(target).current_dir(env!("CARGO_MANIFEST_DIR"));
+    let output = command.output().expect("cargo starts");
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "the functions do not build:\n{said}");
+    let messages = String::from_utf8(output.stdout).expect("cargo writes text");
+    let messages = messages.lines().map(|line| serde_json::from_str::<Value>(line).expect("cargo writes JSON"));
+    let executable = |message: Value| {
+        let name = message["target"]["name"].as_str()?.to_owned();
+        Some((name, PathBuf::from(message["executable"].as_str()?)))
+    };
+    messages.filter_map(executable).collect()
+}

@@ -1,0 +1,84 @@
+//! What is limited: stock, a month's discounts, a store that is paused.
+
+use serde_json::json;
+use winback_domain::customer::End;
+use winback_domain::store::State;
+
+use super::told;
+use crate::support::{Shop, books, edit, raw};
+
+const FIVE: [&str; 5] =
+    ["ada@example.com", "bo@example.com", "cleo@example.com", "dan@example.com", "eve@example.com"];
+
+#[tokio::test]
+async fn three_pieces_and_five_customers() {
+    let mut folder = books();
+    edit(&mut folder, "program.yaml", "minimum_order: 40 EUR", "stock: 3");
+    let mut shop = Shop::open_with("2026-01-12 10:00", "books", &folder).await;
+    for email in FIVE {
+        shop.order(email, "45.00").await;
+    }
+    shop.until("2026-04-20 12:00").await;
+    let got: Vec<_> = FIVE.into_iter().filter(|email| !shop.letters_to(email).is_empty()).collect();
+    assert_eq!(got.len(), 3, "three get it");
+    assert!(got.iter().all(|email| shop.letters_to(email).len() == 2));
+    let issued = shop.ledger().await.coupons.iter().filter(|coupon| !coupon.dead).count();
+    let items = raw::items(&shop.place).await;
+    let lot = &items[&("ledger", "books#lot#We miss you#ten-euro#0".to_owned())];
+    assert!(lot.contains("\"left\": \"0\""), "{lot}");
+    assert_eq!(issued, 3, "issued and left are three");
+    for email in FIVE.into_iter().filter(|email| !got.contains(email)) {
+        let briefs = &shop.customer(email).await.journeys["We miss you"].briefs;
+        let ends: Vec<_> = briefs.iter().map(|brief| (brief.round, brief.step, brief.end)).collect();
+        assert_eq!(ends, [(0, 0, End::Stopped)], "passed over, and no last day of what they never had");
+    }
+    // The news a month later are for everybody.
+    shop.until("2026-05-20 12:00").await;
+    for email in FIVE {
+        assert_eq!(shop.letters_to(email).len(), if got.contains(&email) { 3 } else { 1 }, "{email}");
+    }
+    told!("three_pieces_and_five_customers", shop.closing().await);
+}
+
+#[tokio::test]
+async fn paused_and_resumed() {
+    let mut shop = Shop::open("2026-01-12 10:00").await;
+    shop.order("ada@example.com", "45.00").await;
+    shop.until("2026-01-19 10:00").await;
+    shop.order("bo@example.com", "45.00").await;
+    shop.until("2026-04-14 12:00").await;
+    assert_eq!(shop.letters_to("ada@example.com").len(), 1);
+    let code = shop.code_mailed_to("ada@example.com");
+
+    shop.set("the shop pauses its mail", State::Paused).await;
+    shop.until("2026-04-27 12:00").await;
+    assert_eq!(shop.place.stack.outbox().len(), 1, "paused: nobody is mailed, also no last day");
+    let said = json!({"code": code, "order_id": "till-1", "total": "45.00", "currency": "EUR"});
+    assert_eq!(shop.till("/check", &said).await.status, 410, "its time went on all the same");
+
+    shop.set("the shop goes on", State::Live).await;
+    shop.until("2026-05-01 12:00").await;
+    assert_eq!(shop.letters_to("ada@example.com").len(), 1, "the last day of an offer that ended is not made up for");
+    assert_eq!(shop.letters_to("bo@example.com").len(), 2, "nobody was forgotten");
+    assert!(shop.ledger().await.messages.iter().all(|message| message.state.was_sent()));
+    told!("paused_and_resumed", shop.closing().await);
+}
+
+#[tokio::test]
+async fn the_months_discounts_are_spent() {
+    let mut folder = books();
+    edit(&mut folder, "shop.yaml", "500 EUR per month", "10 EUR per month");
+    let mut shop = Shop::open_with("2026-01-05 10:00", "books", &folder).await;
+    shop.order("ada@example.com", "45.00").await;
+    shop.until("2026-01-12 10:00").await;
+    shop.order("bo@example.com", "45.00").await;
+    shop.until("2026-04-08 10:00").await;
+    let code = shop.code_mailed_to("ada@example.com");
+    shop.order_with("ada@example.com", "52.00", json!({"discount_codes": [code]})).await;
+    assert_eq!(shop.discounts_this_month().await, 1_000);
+    shop.until("2026-04-30 23:59").await;
+    assert!(shop.letters_to("bo@example.com").is_empty(), "a hard stop: no offer for the rest of the month");
+    shop.until("2026-05-10 12:00").await;
+    assert_eq!(shop.letters_to("bo@example.com").len(), 2, "a new month, a new budget");
+    told!("the_months_discounts_are_spent", shop.closing().await);
+}
