@@ -6,7 +6,7 @@ mod check;
 mod explore;
 #[cfg(feature = "planted")]
 mod planted;
-mod world;
+pub mod world;
 
 use explore::{Exploration, explore};
 

@@ -60,7 +60,8 @@ fn every_variable_that_is_given_is_read_and_the_other_way_round() {
     let given: BTreeSet<&str> = environments().values().flatten().map(String::as_str).collect();
     let source = include_str!("../../shared/cloud/src/config.rs");
     let code = source.lines().filter(|line| !line.trim_start().starts_with("//"));
-    let read: BTreeSet<&str> = code.flat_map(|line| line.split('"')).filter(|word| word.starts_with("WINBACK_")).collect();
+    let read: BTreeSet<&str> =
+        code.flat_map(|line| line.split('"')).filter(|word| word.starts_with("WINBACK_")).collect();
     assert_eq!(given, read);
     // As many settings as there are variables: none is set by anything else.
     let Config {

@@ -6,3 +6,5 @@ mod infra;
 mod lambda;
 mod stories;
 mod support;
+mod units;
+mod wire;

@@ -159,11 +159,6 @@ impl Shop {
         writeln!(self.told, "— the clock stands at {}", self.shown(end)).expect("a string");
     }
 
-    /// The transcript so far.
-    pub fn told(&self) -> &str {
-        &self.told
-    }
-
     /// The transcript, what became of every letter and why, and what we know of everybody in the end.
     pub async fn closing(&self) -> String {
         let (messages, people) = (self.messages().await, self.people().await);
@@ -185,11 +180,6 @@ impl Shop {
         };
         let words = mail.text.split(|c: char| !c.is_ascii_alphanumeric());
         words.filter(|word| !word.is_empty()).find(looks_like_code).expect("a code in the mail").to_owned()
-    }
-
-    /// All mails to somebody: subject lines.
-    pub fn mails_to(&self, email: &str) -> Vec<String> {
-        self.letters_to(email).iter().map(|mail| mail.subject.clone()).collect()
     }
 
     /// The path of the one-click address in the latest mail to somebody, read from its header.

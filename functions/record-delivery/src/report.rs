@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 use serde_json::Value;
+use winback_domain::address::Address;
 use winback_domain::ids::{MessageId, StoreId};
 use winback_domain::message::State;
 
@@ -16,6 +17,8 @@ pub struct Report {
     pub state: State,
     /// When.
     pub at: Timestamp,
+    /// Where it was sent to.
+    pub to: Option<Address>,
 }
 
 /// Reads whatever SES sends us by whatever way. What makes no sense is nobody's.
@@ -54,6 +57,7 @@ fn one(event: &Value) -> Option<Report> {
         store: tag("store")?.try_into().ok()?,
         message: tag("message")?.try_into().ok()?,
         state,
+        to: mail.get("destination").and_then(|to| to.get(0)?.as_str()?.parse().ok()),
         at: told.and_then(moment).or_else(|| moment(mail))?,
     })
 }
@@ -66,6 +70,7 @@ mod tests {
     fn event(kind: &str, more: &Value) -> Value {
         let mut event = json!({"eventType": kind, "mail": {
             "timestamp": "2026-05-05T06:00:00.123Z",
+            "destination": ["Anna@example.com"],
             "tags": {"store": ["books"], "message": ["0000000000000000000000000g"], "ses:operation": ["SendEmail"]}}});
         event.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
         event
@@ -79,6 +84,7 @@ mod tests {
         let report = read(&bare);
         assert_eq!(report[0].state, State::Delivered);
         assert_eq!(report[0].at.to_string(), "2026-05-05T06:00:02Z");
+        assert_eq!(report[0].to, "anna@example.com".parse().ok());
         assert_eq!(read(&bridged), report);
         assert_eq!(read(&by_sns), report);
     }

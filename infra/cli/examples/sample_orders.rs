@@ -14,14 +14,44 @@ const DAYS: u32 = 546;
 const READERS: u32 = 300;
 
 const FIRST_NAMES: [&str; 40] = [
-    "Aino", "Anna", "Antti", "Bo", "Clara", "Daniel", "Eero", "Elena", "Elsa", "Emil", "Eva", "Frida", "Hanna", "Heikki",
-    "Helmi", "Ida", "Ilja", "Jari", "Johanna", "Juho", "Kaisa", "Karin", "Katja", "Lauri", "Leena", "Linnea", "Maria",
-    "Markus", "Matti", "Mika", "Minna", "Nadja", "Niko", "Olga", "Oskar", "Petra", "Riikka", "Sami", "Sofia", "Ville",
+    "Aino", "Anna", "Antti", "Bo", "Clara", "Daniel", "Eero", "Elena", "Elsa", "Emil", "Eva", "Frida", "Hanna",
+    "Heikki", "Helmi", "Ida", "Ilja", "Jari", "Johanna", "Juho", "Kaisa", "Karin", "Katja", "Lauri", "Leena", "Linnea",
+    "Maria", "Markus", "Matti", "Mika", "Minna", "Nadja", "Niko", "Olga", "Oskar", "Petra", "Riikka", "Sami", "Sofia",
+    "Ville",
 ];
 const LAST_NAMES: [&str; 32] = [
-    "Ahola", "Berg", "Blom", "Eklund", "Forsman", "Granlund", "Hakala", "Heikkinen", "Ivanova", "Jansson", "Jokinen",
-    "Karlsson", "Kettunen", "Koskinen", "Laine", "Lehto", "Lind", "Mattila", "Niemi", "Nyman", "O'Brien", "Palmu",
-    "Petrova", "Rantanen", "Rautio", "Saari", "Salonen", "Sandell", "Toivonen", "Virtanen", "Wallin", "Ylönen",
+    "Ahola",
+    "Berg",
+    "Blom",
+    "Eklund",
+    "Forsman",
+    "Granlund",
+    "Hakala",
+    "Heikkinen",
+    "Ivanova",
+    "Jansson",
+    "Jokinen",
+    "Karlsson",
+    "Kettunen",
+    "Koskinen",
+    "Laine",
+    "Lehto",
+    "Lind",
+    "Mattila",
+    "Niemi",
+    "Nyman",
+    "O'Brien",
+    "Palmu",
+    "Petrova",
+    "Rantanen",
+    "Rautio",
+    "Saari",
+    "Salonen",
+    "Sandell",
+    "Toivonen",
+    "Virtanen",
+    "Wallin",
+    "Ylönen",
 ];
 /// What books cost, in cents.
 const PRICES: [u64; 8] = [690, 990, 1290, 1490, 1890, 2290, 2490, 3290];
@@ -52,7 +82,8 @@ struct Order {
 fn draw(question: &str, whose: u64, below: u32) -> u32 {
     // FNV-1a, then a finish that mixes the high bits down: good enough for a bookshop.
     let bytes = question.bytes().chain(whose.to_le_bytes());
-    let mut hash = bytes.fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3));
+    let mut hash =
+        bytes.fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3));
     hash = (hash ^ (hash >> 33)).wrapping_mul(0xff51_afd7_ed55_8ccd);
     hash ^= hash >> 29;
     u32::try_from(hash % u64::from(below.max(1))).unwrap_or(0)

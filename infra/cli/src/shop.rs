@@ -151,11 +151,7 @@ pub fn store_id(text: &str) -> Result<winback_domain::ids::StoreId, String> {
 }
 
 /// Opens a place in a folder, with the reason in words where it cannot be had.
-pub fn place(
-    dir: &Path,
-    clock: winback_local::clock::Turned,
-    link_base: &str,
-) -> Result<winback_local::place::Place> {
+pub fn place(dir: &Path, clock: winback_local::clock::Turned, link_base: &str) -> Result<winback_local::place::Place> {
     winback_local::place::Place::open(dir, clock, link_base).with_context(|| format!("no place in {}", dir.display()))
 }
 
@@ -185,12 +181,14 @@ mod tests {
 
     #[test]
     fn the_caret_stands_under_the_wrong_word() {
-        let folder = with("program.yaml", |text| text.replace("valid: 3 days                ", "valid: 3 dais                "));
+        let folder =
+            with("program.yaml", |text| text.replace("valid: 3 days                ", "valid: 3 dais                "));
         let shown = plain(&folder);
         assert!(shown.contains("shop/program.yaml:"), "{shown}");
         let lines: Vec<&str> = shown.lines().collect();
         let wrong = lines.iter().position(|line| line.contains("3 dais")).unwrap();
-        let column = lines[wrong].chars().collect::<Vec<_>>().windows(4).position(|w| w == ['d', 'a', 'i', 's']).unwrap();
+        let column =
+            lines[wrong].chars().collect::<Vec<_>>().windows(4).position(|w| w == ['d', 'a', 'i', 's']).unwrap();
         let under: Vec<char> = lines[wrong + 1].chars().collect();
         assert!(under[column] == '─' || under[column] == '┬', "{shown}");
         assert_eq!(check(&folder).count(Severity::Error), 1);

@@ -31,8 +31,7 @@ pub async fn post(url: &str, headers: &[(&'static str, String)], body: Vec<u8>) 
     if !url.starts_with("http://") && !url.starts_with("https://") {
         bail!("{url} is no address: it begins with http:// or https://");
     }
-    let settings =
-        HttpConnectorSettings::builder().connect_timeout(CONNECT_TIMEOUT).read_timeout(READ_TIMEOUT).build();
+    let settings = HttpConnectorSettings::builder().connect_timeout(CONNECT_TIMEOUT).read_timeout(READ_TIMEOUT).build();
     let connector = default_connector(&settings, Some(SharedAsyncSleep::new(TokioSleep::new())));
     let connector = connector.context("this build has no HTTP client")?;
     let length = body.len().to_string();

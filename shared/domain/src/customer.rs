@@ -71,6 +71,9 @@ pub struct Customer {
     /// When they asked to be forgotten. All else is then empty but what keeps them from being mailed.
     #[serde(default, skip_serializing_if = "Option::is_none", with = "jiff::fmt::serde::timestamp::second::optional")]
     pub erased: Option<Timestamp>,
+    /// They came back after that: whatever happened up to this moment stays forgotten all the same.
+    #[serde(default, skip_serializing_if = "Option::is_none", with = "jiff::fmt::serde::timestamp::second::optional")]
+    pub forgotten: Option<Timestamp>,
 }
 
 fn is_default<T: Default + PartialEq>(value: &T) -> bool {
@@ -114,9 +117,9 @@ pub struct Consent {
     /// The latest no said to us: unsubscribed, marked as spam, erased.
     #[serde(default, skip_serializing_if = "Option::is_none", with = "jiff::fmt::serde::timestamp::second::optional")]
     pub refused: Option<Timestamp>,
-    /// When the mailbox refused us for good; lifted by a later change of address.
-    #[serde(default, skip_serializing_if = "Option::is_none", with = "jiff::fmt::serde::timestamp::second::optional")]
-    pub bounced: Option<Timestamp>,
+    /// The address whose mailbox refused us for good, and when. Another address lifts it; the same one said again does not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bounced: Option<Said<Address>>,
 }
 
 /// Orders as sums, and the last dozen moments.
@@ -178,6 +181,9 @@ pub struct Journey {
     /// Held out for this whole episode: decided at its first claim.
     #[serde(default, skip_serializing_if = "is_default")]
     pub held: bool,
+    /// Whom the messages of this episode are named after, where that is not the record it lies in: a merge brought it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub named_after: Option<CustomerId>,
     /// Offers granted by this program in all episodes.
     #[serde(default, skip_serializing_if = "is_default")]
     pub offers: u32,
@@ -300,6 +306,7 @@ impl Customer {
             letters: Vec::new(),
             ledger_orders: Vec::new(),
             erased: None,
+            forgotten: None,
         }
     }
 
@@ -315,8 +322,7 @@ impl Customer {
 
     /// Whether the present address bounced.
     pub fn bounced(&self) -> bool {
-        let since = self.contact.email.as_ref().map(|said| said.at);
-        self.consent.bounced.is_some_and(|bounce| since.is_none_or(|since| since <= bounce))
+        self.consent.bounced.as_ref().is_some_and(|bounce| self.email() == Some(&bounce.is))
     }
 
     /// Whether they agreed to mail, and when they last said so.

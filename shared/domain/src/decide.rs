@@ -431,11 +431,12 @@ impl Look<'_> {
 
     /// The message of a step: by the program's name, never by what it says today.
     fn message(&self, round: u32, step: u32) -> MessageId {
+        let customer = self.journey.and_then(|journey| journey.named_after).unwrap_or(self.customer.id);
         if planted(Planted::ProgramHashInId) {
             let name = format!("{} {}", self.program.name, self.plan.number);
-            return MessageId::of(self.customer.id, &name, self.episode, round, step);
+            return MessageId::of(customer, &name, self.episode, round, step);
         }
-        MessageId::of(self.customer.id, &self.program.name, self.episode, round, step)
+        MessageId::of(customer, &self.program.name, self.episode, round, step)
     }
 
     fn held(&self) -> bool {

@@ -103,7 +103,7 @@ pub enum What {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         reason: Option<String>,
     },
-    /// Their mailbox refused our mail for good. We notice this ourselves.
+    /// Their mailbox refused our mail for good. We notice this ourselves; `who` names the address it was sent to.
     Bounced,
     /// They called our mail spam. We notice this ourselves.
     MarkedSpam,

@@ -18,20 +18,26 @@ const TILL_ORDERS: usize = 10;
 /// `stop_rev` moves whenever anything was learned; `rev`, `due` and `plan` are the commit's business.
 /// A time before an erasure is dropped whole.
 pub fn learn(mut customer: Customer, mut order: Order, event: &Event, currency: Currency) -> (Customer, Order) {
-    if customer.erased.is_some_and(|erased| event.at <= erased) {
+    if customer.erased.max(customer.forgotten).is_some_and(|until| event.at <= until) {
         return (customer, order);
+    }
+    if customer.erased.is_some() && matches!(event.what, What::Unsubscribed | What::MarkedSpam | What::Bounced) {
+        // What an old letter still brings is no return: the tombstone stays, and nobody's address comes back with it.
+        return (no_from_beyond(customer, event), order);
     }
     let before = (customer.clone(), order.counts(currency));
     if event.what != What::Erased && customer.erased.is_some() {
         // They came back after all. The no of the erasure stays among the consents.
-        customer.erased = None;
+        customer.forgotten = customer.erased.take();
         customer.since = event.at;
     }
     customer.since = customer.since.min(event.at);
     if let Some(email) = &event.who.email
-        && !matches!(event.what, What::EmailChanged { .. })
+        && !matches!(event.what, What::EmailChanged { .. } | What::Bounced)
     {
-        say(&mut customer.contact.email, email.clone(), event.at);
+        // An event that only names somebody says nothing of where to write: it yields to any that does.
+        let says = matches!(event.what, What::OrderPlaced { .. } | What::CustomerUpdated { .. } | What::LeadCreated { .. });
+        say(&mut customer.contact.email, email.clone(), if says { event.at } else { Timestamp::UNIX_EPOCH });
     }
     let counted = order.customer.is_none_or(|owner| owner == customer.id);
     match &event.what {
@@ -52,7 +58,11 @@ pub fn learn(mut customer: Customer, mut order: Order, event: &Event, currency: 
         What::LeadCreated { profile } => learn_profile(&mut customer, profile, event.at, true),
         What::EmailChanged { new_email } => say(&mut customer.contact.email, new_email.clone(), event.at),
         What::Unsubscribed | What::MarkedSpam => refuse(&mut customer.consent, event.at),
-        What::Bounced => latest(&mut customer.consent.bounced, event.at),
+        What::Bounced => {
+            if let Some(address) = event.who.email.clone().or_else(|| customer.email().cloned()) {
+                say(&mut customer.consent.bounced, address, event.at);
+            }
+        }
         What::Erased => return (erase(customer, event.at), order),
         What::Referred => {
             if !customer.referred.contains(&event.at) {
@@ -103,6 +113,7 @@ pub fn witness(customer: Customer, event: &Event, currency: Currency) -> Custome
 
 /// Takes over what a second record of the same person holds: sums, the stricter consent, the later of everything.
 pub fn merge(mut winner: Customer, loser: Customer) -> Customer {
+    let merged = loser.id;
     winner.since = winner.since.min(loser.since);
     later(&mut winner.contact.email, loser.contact.email);
     later(&mut winner.contact.name, loser.contact.name);
@@ -113,13 +124,14 @@ pub fn merge(mut winner: Customer, loser: Customer) -> Customer {
     for (mine, theirs) in [
         (&mut winner.consent.opted_in, loser.consent.opted_in),
         (&mut winner.consent.refused, loser.consent.refused),
-        (&mut winner.consent.bounced, loser.consent.bounced),
         (&mut winner.active_at, loser.active_at),
         (&mut winner.complaint.opened, loser.complaint.opened),
         (&mut winner.complaint.resolved, loser.complaint.resolved),
     ] {
         *mine = (*mine).max(theirs);
     }
+    later(&mut winner.consent.bounced, loser.consent.bounced);
+    winner.forgotten = winner.forgotten.max(loser.forgotten).max(loser.erased);
     if let Some(theirs) = loser.subscription {
         subscribe(&mut winner, theirs.at, theirs.runs, theirs.reason);
     }
@@ -136,13 +148,27 @@ pub fn merge(mut winner: Customer, loser: Customer) -> Customer {
             Some(mine) if mine.episode >= theirs.episode => mine.offers += theirs.offers,
             mine => {
                 let before = mine.map_or(0, |mine| mine.offers);
-                let journey = crate::customer::Journey { offers: theirs.offers + before, ..theirs };
+                // Its follow-ups look for letters that were named after the record that is gone.
+                let named_after = Some(theirs.named_after.unwrap_or(merged));
+                let journey = crate::customer::Journey { offers: theirs.offers + before, named_after, ..theirs };
                 winner.journeys.insert(program, journey);
             }
         }
     }
     winner.stop_rev = winner.stop_rev.max(loser.stop_rev) + 1;
     winner
+}
+
+/// A no to an old letter of somebody who was forgotten since.
+fn no_from_beyond(mut customer: Customer, event: &Event) -> Customer {
+    let before = customer.clone();
+    if event.what != What::Bounced {
+        refuse(&mut customer.consent, event.at);
+    }
+    if customer != before {
+        customer.stop_rev += 1;
+    }
+    customer
 }
 
 fn place(order: &mut Order, placed: &PlacedOrder, at: Timestamp) {

@@ -144,7 +144,7 @@ pub fn look_again(mut customer: Customer, at: Look<'_>) -> Customer {
 
 fn note(customer: &mut Customer, open: &Open, end: End) {
     let brief = Brief { round: open.round, step: open.step, end, day: open.day, deadline: open.deadline };
-    let fresh = || Journey { episode: open.episode, held: open.held, offers: 0, briefs: Vec::new() };
+    let fresh = || Journey { episode: open.episode, held: open.held, named_after: None, offers: 0, briefs: Vec::new() };
     let journey = customer.journeys.entry(open.program.clone()).or_insert_with(fresh);
     if journey.episode < open.episode {
         *journey = Journey { offers: journey.offers, ..fresh() };

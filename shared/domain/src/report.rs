@@ -190,11 +190,8 @@ pub fn comparison(ledger: &Ledger<'_>) -> Comparison {
 
 /// The messages as lines, sorted by time, address and id: the same ledger gives the same lines.
 pub fn lines<'a>(ledger: &Ledger<'a>) -> impl Iterator<Item = Line<'a>> {
-    let emails: BTreeMap<CustomerId, &str> = ledger
-        .customers
-        .iter()
-        .filter_map(|customer| Some((customer.id, customer.email()?.as_str())))
-        .collect();
+    let emails: BTreeMap<CustomerId, &str> =
+        ledger.customers.iter().filter_map(|customer| Some((customer.id, customer.email()?.as_str()))).collect();
     let states = Sending::of(ledger.customers);
     let mut sorted: Vec<(Option<&str>, &Message)> =
         ledger.messages.iter().map(|message| (emails.get(&message.customer).copied(), message)).collect();

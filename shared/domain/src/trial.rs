@@ -52,7 +52,10 @@ mod tests {
 
     #[test]
     fn a_draft_mails_in_a_trial() {
-        assert_eq!(tried("version: 1\nstatus: draft   # not yet\nname: A\n"), "version: 1\nstatus: live   # not yet\nname: A\n");
+        assert_eq!(
+            tried("version: 1\nstatus: draft   # not yet\nname: A\n"),
+            "version: 1\nstatus: live   # not yet\nname: A\n"
+        );
         assert_eq!(tried("version: 1\nstatus: live\n"), "version: 1\nstatus: live\n");
     }
 

@@ -70,9 +70,10 @@ async fn erased_and_everything_is_sent_again() {
     assert!(ledger.messages[0].subject.is_empty() && ledger.messages[0].why.is_empty());
 
     shop.until("2026-04-21 12:00").await;
+    let before = raw::items(&shop.place).await;
     shop.send_everything_again().await;
     let again = raw::items(&shop.place).await;
-    assert_eq!(raw::changed(&erased, &again), Vec::<String>::new(), "nothing comes back");
+    assert_eq!(raw::changed(&before, &again), Vec::<String>::new(), "nothing comes back");
     shop.until("2027-06-01 12:00").await;
     assert_eq!(shop.letters_to(MINA).len(), 1);
     assert_eq!(shop.customers().await.len(), 1, "the tombstone");
@@ -103,4 +104,64 @@ fn traces(items: &raw::Items) -> Vec<String> {
     };
     let found = items.iter().filter(|((_, key), item)| personal(item) || personal(key));
     found.map(|((table, key), _)| format!("{table} {key}")).collect()
+}
+
+#[tokio::test]
+async fn forgotten_and_later_a_customer_again() {
+    let mut shop = Shop::open("2026-01-12 10:00").await;
+    shop.order_with(MINA, "45.00", json!({"name": "Mina Karppinen", "marketing_consent": true})).await;
+    shop.until("2026-04-14 15:00").await;
+    shop.event("customer.erased", json!({"email": MINA})).await;
+    shop.until("2026-04-15 10:00").await;
+    // The old letter still lies in her mailbox.
+    assert_eq!(shop.press_unsubscribe(MINA).await.status, 200);
+    assert_eq!(traces(&raw::items(&shop.place).await), Vec::<String>::new(), "a click brings nothing back");
+    shop.until("2026-05-01 10:00").await;
+    shop.order_with(MINA, "60.00", json!({"name": "Mina", "marketing_consent": true})).await;
+    let known = shop.customer(MINA).await;
+    assert_eq!((known.orders.count, known.orders.spent), (1, 6_000), "a new customer, with a new order");
+    assert!(known.refused(), "whose no still stands");
+    shop.until("2026-05-02 10:00").await;
+    shop.send_everything_again().await;
+    let known = shop.customer(MINA).await;
+    assert_eq!((known.orders.count, known.orders.spent), (1, 6_000), "what was before stays forgotten");
+    let karppinen = |item: &String| item.to_lowercase().contains("karppinen\"");
+    assert!(!raw::items(&shop.place).await.values().any(karppinen), "her full name was said only before");
+    shop.event("customer.updated", json!({"email": MINA, "marketing_consent": true})).await;
+    shop.until("2026-08-10 10:00").await;
+    assert_eq!(shop.letters_to(MINA).len(), 3, "asked for again: a letter and its last day");
+    told!("forgotten_and_later_a_customer_again", shop.closing().await);
+}
+
+#[tokio::test]
+async fn a_mailbox_that_refuses_us_is_not_tried_again() {
+    let mut shop = Shop::open("2026-01-12 10:00").await;
+    // SES's own test address, whose mailbox does not exist.
+    let bounces = "bounce@simulator.amazonses.com";
+    shop.order_with(bounces, "45.00", json!({"customer_id": "77", "marketing_consent": true})).await;
+    shop.until("2026-04-20 12:00").await;
+    assert_eq!(shop.letters_to(bounces).len(), 1, "no last day");
+    // The same address said again is no better.
+    shop.event("activity.recorded", json!({"email": bounces, "kind": "visit"})).await;
+    shop.order_with(bounces, "45.00", json!({"customer_id": "77", "marketing_consent": true})).await;
+    shop.until("2026-12-10 12:00").await;
+    assert_eq!(shop.letters_to(bounces).len(), 1);
+    shop.event("customer.updated", json!({"customer_id": "77", "email": MINA})).await;
+    shop.until("2026-12-20 12:00").await;
+    assert_eq!(shop.letters_to(MINA).len(), 2, "another address is another mailbox");
+    told!("a_mailbox_that_refuses_us_is_not_tried_again", shop.closing().await);
+}
+
+#[tokio::test]
+async fn marked_as_spam() {
+    let mut shop = Shop::open("2026-01-12 10:00").await;
+    let cross = "complaint@simulator.amazonses.com";
+    shop.order(cross, "45.00").await;
+    shop.until("2026-04-20 12:00").await;
+    assert_eq!(shop.letters_to(cross).len(), 1, "no last day");
+    assert!(shop.customer(cross).await.refused());
+    shop.order(cross, "45.00").await;
+    shop.until("2026-12-10 12:00").await;
+    assert_eq!(shop.letters_to(cross).len(), 1, "and no checkout box undoes it");
+    told!("marked_as_spam", shop.closing().await);
 }

@@ -2,13 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
-use std::time::Instant;
 
 use jiff::civil::Date;
 use serde_json::json;
 use winback_cloud::queue::Told;
 use winback_domain::event::wire;
 use winback_domain::store::{Rank, State, rank};
+use winback_local::aws::Account;
 use winback_local::clock::Turned;
 use winback_local::place::{Place, Set, Setup};
 
@@ -16,6 +16,8 @@ use super::told;
 use crate::support::{books, edit, moment, store};
 
 const PEOPLE: u64 = 20_000;
+/// Long enough for the ramp, and for days on which letters and last days share the limit.
+const DAYS: u32 = 8;
 
 /// Spent between 30.00 and some 1,000 EUR, in an order that has nothing to do with the names.
 fn spent(number: u64) -> String {
@@ -25,7 +27,6 @@ fn spent(number: u64) -> String {
 
 #[tokio::test]
 async fn twenty_thousand_lapsed_go_live_with_200_a_day() {
-    let started = Instant::now();
     let mut folder = books();
     // Short letters: what is counted here is mails, not their beauty.
     for (mail, subject) in [("we-miss-you", "A letter"), ("last-day", "Last day"), ("what-is-new", "News")] {
@@ -36,12 +37,15 @@ async fn twenty_thousand_lapsed_go_live_with_200_a_day() {
         folder.insert(format!("{dir}/body.mjml"), body.to_owned());
         folder.insert(format!("{dir}/subject.txt"), subject.to_owned());
     }
-    edit(&mut folder, "program.yaml", "send: Tue-Thu 09:00\n        offer: ten-euro", "send: Mon-Sun 09:00\n        offer: ten-euro");
+    let letter = "send: Tue-Thu 09:00\n        offer: ten-euro";
+    edit(&mut folder, "program.yaml", letter, &letter.replace("Tue-Thu", "Mon-Sun"));
     let books = store("books");
     let zone = winback_domain::file::read(&folder, 1).expect("a good folder").plan.shop.time_zone;
     let place = Place::in_memory(Turned::at(moment("2026-06-01 08:30", &zone))).expect("a place");
     place.set_up(&books, &folder, Setup { state: State::Importing, unlimited: false }).await.expect("set up");
     place.stack.keep_bodies(false);
+    // A rate that lets the pump hand out everybody who is due at once: what holds here are the shop's own limits.
+    place.stack.set_ses_account(Account { max_send_rate: 400.0, ..Account::default() });
 
     // Their last orders were in the spring of last year; nobody becomes due while the history comes in.
     let received = place.clock.now();
@@ -58,17 +62,14 @@ async fn twenty_thousand_lapsed_go_live_with_200_a_day() {
         }
     }
     place.settle().await.expect("it settles");
-    eprintln!("imported after {:?}", started.elapsed());
     assert!(place.stack.outbox().is_empty());
     assert_eq!(place.overseer.tables.first_due(&books).await.expect("the index reads"), None, "an import makes nobody due");
 
     let audit = place.scan(Some(Set { store: books.clone(), state: State::Live })).await.expect("the scan goes through");
     assert_eq!(audit.customers, PEOPLE);
-    eprintln!("scanned after {:?}", started.elapsed());
-    for day in 1..=14 {
+    for day in 1..=DAYS {
         let end = moment(&format!("2026-06-{day:02} 23:00"), &zone);
         place.run_until(end, &mut |_| {}).await.expect("time goes on");
-        eprintln!("day {day} after {:?}: {} mails", started.elapsed(), place.stack.outbox().len());
     }
     let ranks: BTreeMap<String, Rank> = place
         .customers(&books)

@@ -26,7 +26,8 @@ impl Check {
         eprint!("{}", shop::rendered(&folder, &self.dir, checked.problems.iter()));
         let [errors, warnings] = [Severity::Error, Severity::Warning].map(|kind| checked.count(kind));
         let Some(plan) = checked.plan else {
-            let warnings = if warnings > 0 { format!(", {}", shop::counted(warnings, "warning")) } else { String::new() };
+            let warnings =
+                if warnings > 0 { format!(", {}", shop::counted(warnings, "warning")) } else { String::new() };
             eprintln!("{}: {}{warnings}", self.dir.display(), shop::counted(errors, "error"));
             return Ok(Done::Refused);
         };

@@ -52,7 +52,7 @@ impl Explain {
 /// What there is to tell, for every store that knows the address.
 pub async fn told(place: &Place, email: &str) -> Result<String> {
     let address: Address = email.parse().with_context(|| format!("\"{email}\" is not a mail address"))?;
-    let (cloud, now) = (&place.cloud, place.clock.now());
+    let (cloud, now) = (&place.cloud, place.cloud.clock.now());
     let key = cloud.secrets.lookup(now).await?;
     let stores = cloud.tables.stores().await?;
     let mut text = String::new();
@@ -66,7 +66,11 @@ pub async fn told(place: &Place, email: &str) -> Result<String> {
     }
     if text.is_empty() {
         let names: Vec<&str> = stores.iter().map(StoreId::as_str).collect();
-        let known = if names.is_empty() { "there is no store here".to_owned() } else { format!("looked in {}", names.join(", ")) };
+        let known = if names.is_empty() {
+            "there is no store here".to_owned()
+        } else {
+            format!("looked in {}", names.join(", "))
+        };
         bail!("nobody is known by {}; {known}", address.as_str());
     }
     Ok(text)
@@ -93,7 +97,7 @@ fn one(address: &Address, customer: &Customer, standing: &Standing, messages: &[
     let mut text = format!("{} at {}, customer {}\n", address.as_str(), shop.name, customer.id);
     let mut say = |line: String| {
         // Writing into a string does not fail.
-        let _ = writeln!(text, "  {line}");
+        let _ = writeln!(text, "{}", format!("  {line}").trim_end());
     };
     if let Some(name) = &customer.contact.name {
         say(format!("They call themselves {}.", name.is));
@@ -121,7 +125,8 @@ fn one(address: &Address, customer: &Customer, standing: &Standing, messages: &[
             format!("; {}{code}, good until {}", offer.gives, offer.expires_at)
         });
         let step = format!("{}.{} {}", message.round + 1, message.step + 1, message.mail);
-        say(format!("\n  {} {} {step}: {}{offer}", message.at, message.state.word(), message.subject));
+        say(String::new());
+        say(format!("{} {} {step}: {}{offer}", message.at, message.state.word(), message.subject));
         for reason in &message.why {
             say(format!("  {reason}"));
         }
@@ -130,8 +135,9 @@ fn one(address: &Address, customer: &Customer, standing: &Standing, messages: &[
         }
     }
     let decision = decide(customer, &standing.store, &standing.plan, now);
+    say(String::new());
     say(format!(
-        "\n  As of {now}: {}",
+        "As of {now}: {}",
         match &decision.action {
             Action::Wait => "nothing is to be done.".to_owned(),
             Action::Claim(draft) if draft.held => format!("{} would be theirs, were they not held out.", draft.mail),
@@ -158,8 +164,8 @@ fn consent(customer: &Customer, day: impl Fn(Timestamp) -> jiff::civil::Date) ->
     if let Some(no) = customer.consent.refused.filter(|_| customer.refused()) {
         return format!("They said no to mail on {}.", day(no));
     }
-    if let Some(bounced) = customer.consent.bounced.filter(|_| customer.bounced()) {
-        return format!("Their mailbox refused mail for good on {}.", day(bounced));
+    if let Some(bounced) = customer.consent.bounced.as_ref().filter(|_| customer.bounced()) {
+        return format!("Their mailbox refused mail for good on {}.", day(bounced.at));
     }
     match &customer.consent.latest {
         Some(said) if said.is => format!("They agreed to mail, last on {}.", day(said.at)),

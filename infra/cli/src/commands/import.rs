@@ -49,7 +49,7 @@ impl Import {
         let place = shop::place(&self.data, Turned::real(), LINK_BASE)?;
         let before = self.importing(&place).await?;
         let zone = place.cloud.standing(&self.store).await?.plan.shop.time_zone.clone();
-        let reading = Reading { zone, assume_consent: self.assume_consent, received: place.clock.now() };
+        let reading = Reading { zone, assume_consent: self.assume_consent, received: place.cloud.clock.now() };
         let mut bad = orders::Bad::of(&self.orders);
         // The file is opened before anything is told, and read while it is: a large one is never held in memory.
         let history = orders::open(&self.orders, reading);
@@ -62,8 +62,10 @@ impl Import {
         let taken = taken?;
         bad.close();
         println!("{} orders taken in; {} customers known and looked at.", number(taken), number(audit.customers));
-        if bad.found() > 0 {
-            println!("{} were no orders.", shop::counted(usize::try_from(bad.found())?, "line"));
+        match bad.found() {
+            0 => {}
+            1 => println!("1 line was no order and was left out."),
+            found => println!("{} lines were no orders and were left out.", number(found)),
         }
         println!("The store {} is {}.", self.store, format!("{before:?}").to_lowercase());
         Ok(bad.done())
@@ -156,8 +158,8 @@ mod tests {
     #[tokio::test]
     async fn a_broken_line_is_left_out_and_the_rest_is_known_for_good() {
         let dir = scratch("broken");
-        let file = "order_id,email,placed_at,total,currency\nA-1,anna@shop.example,2026-01-01,45.00,EUR\n\
-            A-2,bo,2026-01-01,45.00,EUR\nA-3,anna@shop.example,2026-01-05,15.00,EUR\n";
+        let file = "order_id,email,placed_at,total,currency\nA-1,anna@shop.example,2020-01-01,45.00,EUR\n\
+            A-2,bo,2020-01-01,45.00,EUR\nA-3,anna@shop.example,2020-01-05,15.00,EUR\n";
         std::fs::write(dir.join("orders.csv"), file).unwrap();
         assert_eq!(command(&dir, true).run().await.unwrap(), Done::Partly);
         // Once more, without the folder: nothing changes.
@@ -169,7 +171,7 @@ mod tests {
         assert_eq!((anna.orders.count, anna.orders.spent), (2, 6_000));
         assert_eq!(place.cloud.tables.store(&store).await.unwrap().unwrap().state, State::Rehearsing);
         let told = explain::told(&place, "Anna@Shop.example").await.unwrap();
-        assert!(told.contains("2 orders, 60.00 EUR in all; the last on 2026-01-05"), "{told}");
+        assert!(told.contains("2 orders, 60.00 EUR in all; the last on 2020-01-05"), "{told}");
         assert!(told.contains("agreed to mail"), "{told}");
         std::fs::remove_dir_all(dir).unwrap();
     }

@@ -74,7 +74,6 @@ impl Replay {
         let trial = Trial::new(&folder, start, self.limits).await?;
         trial.place.stack.keep_bodies(false);
         play(&trial, &events, start, end).await?;
-        eprintln!("CALLS {}", trial.place.stack.faults().count());
         let outcome = trial.outcome().await?;
         let summary = write(&outcome, &self.out)?;
         print!("{}", told(&outcome, &summary, &plan));
@@ -191,7 +190,8 @@ mod tests {
         let first = &summary.by_step["1.1 we-miss-you"];
         assert_eq!(first["delivered"] + first["held"], 40);
         assert_eq!(summary.returns, 40 - summary.holdout, "everybody came back two weeks later");
-        let lines: Vec<_> = report::lines(&outcome.ledger()).map(|line| serde_json::to_string(&line).unwrap()).collect();
+        let lines: Vec<_> =
+            report::lines(&outcome.ledger()).map(|line| serde_json::to_string(&line).unwrap()).collect();
         assert_eq!(lines.len() as u64, summary.messages);
         assert!(lines[0].contains("\"at\":\"2026-04-1"), "{}", lines[0]);
     }

@@ -2,10 +2,11 @@
 
 use std::path::PathBuf;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, anyhow};
 use clap::Args;
 use jiff::Timestamp;
 use winback_domain::ids::StoreId;
+use winback_domain::program::Status;
 use winback_domain::store::State;
 use winback_local::clock::Turned;
 use winback_local::gateway::Gateway;
@@ -50,13 +51,19 @@ impl Serve {
         let clock = self.at.map_or_else(Turned::real, Turned::at);
         let link_base = format!("http://127.0.0.1:{}", self.port);
         let place = shop::place(&self.data, clock, &link_base)?;
+        // First of all: a port that is in use must not leave a store behind that is live and served by nobody.
+        let gateway = Gateway::open(place.clone(), self.port).await;
+        let gateway = gateway.map_err(|error| anyhow!("{error}; choose another with --port"))?;
         let number = place.set_up(&self.store, &folder, Setup { state: State::Live, unlimited: false }).await?;
         // Whoever waits under an older plan, or since an import, is looked at under this one.
         place.scan(None).await?;
         self.leave_secret(&place).await?;
         let mut shown = place.stack.outbox().len();
-        let gateway = Gateway::open(place.clone(), self.port).await.with_context(|| "choose another with --port")?;
         println!("{}: {}, plan {number}.", plan.shop.name, shop::described(&plan));
+        let drafts = plan.programs.iter().filter(|program| program.status == Status::Draft);
+        for draft in drafts {
+            println!("{} is a draft: it decides and shows, and mails nobody.", draft.name);
+        }
         println!("Webhooks: http://{}/webhooks/{}", gateway.address(), self.store);
         println!("Send one: winback send EVENT.json --data {}{}", self.data.display(), self.to(&gateway));
         let mut tell = |place: &Place| {
@@ -74,7 +81,8 @@ impl Serve {
     fn to(&self, gateway: &Gateway) -> String {
         let port = gateway.address().port();
         let store = if self.store.as_str() == "shop" { String::new() } else { format!(" --store {}", self.store) };
-        let to = if port == PORT { String::new() } else { format!(" --to http://127.0.0.1:{port}/webhooks/{}", self.store) };
+        let to =
+            if port == PORT { String::new() } else { format!(" --to http://127.0.0.1:{port}/webhooks/{}", self.store) };
         let at = self.at.map_or_else(String::new, |at| format!(" --at {at}"));
         format!("{store}{to}{at}")
     }

@@ -30,7 +30,7 @@ pub(super) fn never_mailed(customer: &Customer, store: &Store, plan: &Plan) -> O
         return customer.consent.refused.map(|at| Reason::Refused { day: day(at) });
     }
     if customer.bounced() {
-        return customer.consent.bounced.map(|at| Reason::Bounced { day: day(at) });
+        return customer.consent.bounced.as_ref().map(|said| Reason::Bounced { day: day(said.at) });
     }
     match &customer.consent.latest {
         Some(said) if said.is => None,

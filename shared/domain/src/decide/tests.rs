@@ -255,3 +255,27 @@ fn a_sending_without_an_answer_is_never_sendable_again() {
     assert_eq!((early.action, early.next_look), (Action::Wait, Some(at("2026-04-14T06:05:00Z"))));
     assert_eq!(look(&sending, "2026-04-14T06:05:00Z").action, Action::Expire);
 }
+
+#[test]
+fn a_last_day_finds_its_letter_also_after_a_merge() {
+    use crate::protocol::{Claim, Form, claim, close};
+    let (store, plan, now) = (store(), plan(), at("2026-04-14T06:00:00Z"));
+    let Action::Claim(letter) = look(&anna(), "2026-04-14T06:00:00Z").action else { panic!("the letter is due") };
+    let with = Claim { form: Form::Short, lot: None, previous: None, owner: "o", now };
+    let look = crate::protocol::Look { store: &store, plan: &plan, now };
+    let guest = close(&claim(&anna(), &letter, with), End::Sent, now, look);
+
+    // She opens an account on the next day: the account's record takes the guest's over.
+    let id = CustomerId::of_store_id(&Key::new(b"k".to_vec()), &store.id, "77");
+    let account = crate::learn::merge(Customer::new(id, at("2026-04-15T06:00:00Z")), guest);
+    let decision = decide(&account, &store, &plan, at("2026-04-16T16:00:00Z"));
+    let Action::Claim(last_day) = decision.action else { panic!("the last day is due: {:?}", decision.why) };
+    assert_eq!(last_day.offer.unwrap().repeats, Some(letter.message));
+    assert_ne!(last_day.message, letter.message);
+    // Merged once more, the letters keep their names; the next silence has names of its own.
+    let other = CustomerId::of_store_id(&Key::new(b"k".to_vec()), &store.id, "78");
+    let again = crate::learn::merge(Customer::new(other, at("2026-04-15T07:00:00Z")), account);
+    assert_eq!(again.journeys["We miss you"].named_after, Some(anna().id));
+    let (later, _) = played(told(again, "2026-04-20T08:00:00Z", order("2026-04-20T08:00:00Z")), &store, &plan, "2026-04-20T08:00:00Z", "2026-12-31T00:00:00Z");
+    assert_eq!(later.journeys["We miss you"].named_after, None);
+}

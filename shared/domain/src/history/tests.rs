@@ -151,8 +151,17 @@ fn nothing_is_placed_in_the_future() {
 #[test]
 fn a_file_that_says_nothing_is_refused_whole() {
     let said = |file: &str| read(file.as_bytes(), reading()).err().unwrap().to_string();
-    assert_eq!(said(""), "the file is empty: its first line names the columns (order_id, email, placed_at, total, currency)");
-    assert_eq!(said("id;email;total\n"), "no column order_id, email, placed_at, total, currency; the first line names id;email;total");
-    assert_eq!(said("order_id,email,date,total,currency\n"), "no column placed_at; the first line names order_id, email, date, total, currency");
+    assert_eq!(
+        said(""),
+        "the file is empty: its first line names the columns (order_id, email, placed_at, total, currency)"
+    );
+    assert_eq!(
+        said("id;email;total\n"),
+        "no column order_id, email, placed_at, total, currency; the first line names id;email;total"
+    );
+    assert_eq!(
+        said("order_id,email,date,total,currency\n"),
+        "no column placed_at; the first line names order_id, email, date, total, currency"
+    );
     assert_eq!(said(&format!("{HEADER},total\n")), "the column total is there twice");
 }

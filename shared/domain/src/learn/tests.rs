@@ -93,6 +93,20 @@ fn a_bounce_holds_for_its_address_only() {
     let moved = event(9, What::EmailChanged { new_email: "anna@new.example".parse().unwrap() });
     assert!(learned(&[event(1, order("A", 1, 100)), event(5, What::Bounced)]).bounced());
     assert!(!learned(&[event(1, order("A", 1, 100)), event(5, What::Bounced), moved]).bounced());
+    let again = event(9, order("B", 9, 100));
+    assert!(learned(&[event(1, order("A", 1, 100)), event(5, What::Bounced), again]).bounced(), "the same address again");
+}
+
+#[test]
+fn an_old_address_that_only_names_somebody_is_not_written_to_again() {
+    let moved = event(5, What::EmailChanged { new_email: "anna@new.example".parse().unwrap() });
+    let by_old_address = event(9, What::ComplaintOpened);
+    for events in [[&moved, &by_old_address], [&by_old_address, &moved]] {
+        let customer = learned(&[event(1, order("A", 1, 100)), events[0].clone(), events[1].clone()]);
+        assert_eq!(customer.email().unwrap().as_str(), "anna@new.example");
+    }
+    let named = learned(&[event(9, What::ComplaintOpened)]);
+    assert_eq!(named.email().unwrap().as_str(), "anna@example.com", "better than none");
 }
 
 #[test]
@@ -111,6 +125,18 @@ fn what_was_erased_stays_erased() {
     let back = learned(&[event(5, What::Erased), event(9, order("C", 9, 900))]);
     assert_eq!((back.erased, back.orders.count), (None, 1));
     assert!(back.agreed().is_none());
+    let resent = learned(&[event(5, What::Erased), event(9, order("C", 9, 900)), event(2, order("B", 2, 800))]);
+    assert_eq!((resent.orders.count, resent.forgotten), (1, Some(at(5))), "what was before stays forgotten");
+}
+
+#[test]
+fn a_no_to_an_old_letter_brings_nobody_back() {
+    for no in [What::Unsubscribed, What::MarkedSpam, What::Bounced] {
+        let events = [event(1, order("A", 1, 4_500)), event(5, What::Erased), event(9, no), event(2, order("B", 2, 900))];
+        let customer = learned(&events);
+        assert_eq!((customer.erased, customer.email(), customer.orders.count), (Some(at(5)), None, 0));
+        assert!(customer.consent.bounced.is_none() && customer.refused());
+    }
 }
 
 #[test]

@@ -127,7 +127,12 @@ fn anna_came_back_after_her_last_day_and_bo_without_a_letter() {
         expires_at: at("2026-04-17T20:59:59Z"),
         minimum_order: None,
     });
-    let redeemed = vec![Redemption { order_id: "A-2".to_owned(), at: at("2026-04-17T08:00:00Z"), total: euros("45"), discount: None }];
+    let redeemed = vec![Redemption {
+        order_id: "A-2".to_owned(),
+        at: at("2026-04-17T08:00:00Z"),
+        total: euros("45"),
+        discount: None,
+    }];
     shelf.coupons.push(Coupon {
         code: Code::read("7K2MQX4T11").unwrap(),
         rev: 2,

@@ -17,6 +17,9 @@ use crate::words::{compared, number, states};
 
 /// How many examples are told of a kind.
 const EXAMPLES: usize = 3;
+/// Characters of a line of the story, and of the letter in it.
+const SCREEN: usize = 110;
+const LETTER: usize = 90;
 
 const NEXT: &str = "  winback check shared/programs/shop
       read the folder that said all this, as an editor would
@@ -48,19 +51,28 @@ pub(super) fn told(played: &Played) -> String {
     );
     section(&mut text, "WHO FELL SILENT");
     let lapsed = ledger.plan.programs.iter().map(|program| program.lapsed.to_string()).next().unwrap_or_default();
-    put(&mut text, &format!(
-        "{} readers went {lapsed}, agreed to hear from the shop and were whom its program means.",
-        number(summary.lapsed)
-    ));
-    put(&mut text, &format!(
-        "{} of them were held out by a draw that was made before: whatever they do, they do without a letter.",
-        number(summary.holdout)
-    ));
+    put(
+        &mut text,
+        &format!(
+            "{} readers went {lapsed}, agreed to hear from the shop and were whom its program means.",
+            number(summary.lapsed)
+        ),
+    );
+    put(
+        &mut text,
+        &format!(
+            "{} of them were held out by a draw that was made before: whatever they do, they do without a letter.",
+            number(summary.holdout)
+        ),
+    );
     section(&mut text, "WHO WAS WRITTEN TO, AND WHY");
     put(&mut text, &format!("{} messages: {}.", number(summary.messages), states(&summary)));
     let people = People::of(&ledger);
     for message in people.examples() {
-        put(&mut text, &format!("{}, {}, {}: {}", day(message.at), people.name(message.customer), message.mail, message.subject));
+        put(
+            &mut text,
+            &format!("{}, {}, {}: {}", day(message.at), people.name(message.customer), message.mail, message.subject),
+        );
         why(&mut text, &message.why);
     }
     section(&mut text, "WHO WAS NOT, AND WHY NOT");
@@ -68,26 +80,41 @@ pub(super) fn told(played: &Played) -> String {
         put(&mut text, &people.name(customer.id));
         why(&mut text, &reasons);
     }
-    if let Some(held) = ledger.messages.iter().filter(|message| message.state == State::Held).min_by_key(|m| (m.at, m.id)) {
+    if let Some(held) =
+        ledger.messages.iter().filter(|message| message.state == State::Held).min_by_key(|m| (m.at, m.id))
+    {
         put(&mut text, &people.name(held.customer));
         why(&mut text, &held.why);
     }
     letter(&mut text, played, &people);
     section(&mut text, "WHO CAME BACK");
-    put(&mut text, &format!(
-        "The sample's orders know nothing of these letters, so every {EVERY}th letter with a code found a reader who used it."
-    ));
+    put(
+        &mut text,
+        &format!(
+            "The sample's orders know nothing of these letters, so every {EVERY}th letter with a code found a reader who used it: \
+             what the letters win below is our own making."
+        ),
+    );
     for (redemption, message) in people.redeemed(&ledger).iter().take(EXAMPLES) {
-        put(&mut text, &format!(
-            "{} came back on {} with the code of {}: order {}, {}.",
-            people.name(message.customer),
-            day(redemption.at),
-            message.mail,
-            redemption.order_id,
-            redemption.total
-        ));
+        put(
+            &mut text,
+            &format!(
+                "{} came back on {} with the code of {}: order {}, {}.",
+                people.name(message.customer),
+                day(redemption.at),
+                message.mail,
+                redemption.order_id,
+                redemption.total
+            ),
+        );
     }
-    put(&mut text, &format!("{} codes were used in all. Silences that ended with an order soon enough:", number(summary.redemptions)));
+    put(
+        &mut text,
+        &format!(
+            "{} codes were used in all. Silences that ended with an order soon enough:",
+            number(summary.redemptions)
+        ),
+    );
     text.push_str(&compared(report::comparison(&ledger)));
     section(&mut text, "WHAT TO TRY NEXT");
     text.push_str(NEXT);
@@ -98,8 +125,11 @@ fn section(text: &mut String, title: &str) {
     let _ = writeln!(text, "\n{title}");
 }
 
+/// One paragraph, as wide as a screen.
 fn put(text: &mut String, line: &str) {
-    let _ = writeln!(text, "  {line}");
+    for part in wrapped(line, SCREEN) {
+        let _ = writeln!(text, "{}", format!("  {part}").trim_end());
+    }
 }
 
 fn why(text: &mut String, reasons: &[Reason]) {
@@ -120,16 +150,14 @@ fn letter(text: &mut String, played: &Played, people: &People<'_>) {
     }
     put(text, "");
     for line in mail.text.lines() {
-        for part in wrapped(line) {
+        for part in wrapped(line, LETTER) {
             put(text, &part);
         }
     }
-    // Blank lines are no reason for trailing spaces.
-    *text = text.lines().map(str::trim_end).collect::<Vec<_>>().join("\n") + "\n";
 }
 
-/// A paragraph as a mail reader would show it. A link is cut short: its token means nothing to anybody but its reader.
-fn wrapped(line: &str) -> Vec<String> {
+/// A paragraph in lines of at most so many characters, all as far in as the first. A link is cut short: its token means nothing to anybody but its reader.
+fn wrapped(line: &str, width: usize) -> Vec<String> {
     let indent: String = line.chars().take_while(|c| *c == ' ').collect();
     let mut lines = vec![indent.clone()];
     for word in line.split_whitespace() {
@@ -138,7 +166,7 @@ fn wrapped(line: &str) -> Vec<String> {
             false => word.to_owned(),
         };
         let mut last = lines.pop().unwrap_or_default();
-        if last.trim().is_empty() || last.chars().count() + 1 + word.chars().count() <= 90 {
+        if last.trim().is_empty() || last.chars().count() + 1 + word.chars().count() <= width {
             if !last.trim().is_empty() {
                 last.push(' ');
             }
@@ -208,8 +236,7 @@ impl<'a> People<'a> {
     fn redeemed(&self, ledger: &Ledger<'a>) -> Vec<(&'a Redemption, &'a Message)> {
         let used = ledger.coupons.iter().flat_map(|coupon| coupon.redeemed.iter().map(move |one| (coupon, one)));
         let letter = |id| self.messages.iter().find(|message| message.id == id).copied();
-        let mut found: Vec<_> =
-            used.filter_map(|(coupon, one)| Some((one, letter(coupon.message)?))).collect();
+        let mut found: Vec<_> = used.filter_map(|(coupon, one)| Some((one, letter(coupon.message)?))).collect();
         found.sort_by_key(|(one, _)| (one.at, one.order_id.clone()));
         found
     }
@@ -222,10 +249,10 @@ mod tests {
     #[test]
     fn long_paragraphs_are_wrapped_and_links_cut_short() {
         let line = "word ".repeat(40);
-        assert!(wrapped(&line).iter().all(|line| line.chars().count() <= 90));
+        assert!(wrapped(&line, 90).iter().all(|line| line.chars().count() <= 90));
         let link = format!("Use it: https://shop.example/{}", "a".repeat(200));
-        assert_eq!(wrapped(&link)[0].chars().count(), "Use it: ".len() + 49);
-        assert_eq!(wrapped("    Code: A"), ["    Code: A"]);
-        assert_eq!(wrapped(""), [""]);
+        assert_eq!(wrapped(&link, 90)[0].chars().count(), "Use it: ".len() + 49);
+        assert_eq!(wrapped("    Code: A", 90), ["    Code: A"]);
+        assert_eq!(wrapped("", 90), [""]);
     }
 }
