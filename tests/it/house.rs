@@ -127,8 +127,6 @@ fn no_function_reads_a_clock_of_its_own() {
 #[test]
 fn no_rule_of_the_trade_lives_in_local_or_cli() {
     let banned = [
-        "decide::Draft",
-        "CallOff",
         "protocol::",
         "domain::learn",
         "learn(",
@@ -148,7 +146,7 @@ fn no_rule_of_the_trade_lives_in_local_or_cli() {
     let files = [rust_below("infra/local/src"), rust_below("infra/cli/src")].concat();
     nowhere(files.iter(), &banned);
     let others = files.iter().filter(|file| !explaining.contains(&file.path.as_str()));
-    nowhere(others, &["decide(", "decide::decide", "Action::"]);
+    nowhere(others, &["decide(", "decide::", "Action::", "CallOff"]);
     let stand_ins = files.iter().filter(|file| file.path.starts_with("infra/local/src/aws/"));
     nowhere(stand_ins, &["winback_domain", "winback_cloud"]);
 }
@@ -190,12 +188,11 @@ fn files_and_functions_are_of_a_size_that_can_be_read() {
     println!("over {LONG_FILE} lines: {long:?}");
     let too_long: Vec<_> = long.iter().filter(|(lines, _)| *lines > LONGEST_FILE).collect();
     assert!(too_long.is_empty(), "over {LONGEST_FILE} lines: {too_long:?}");
-    let functions: Vec<String> = files
-        .iter()
-        .flat_map(tree::functions)
-        .filter(|(_, lines)| *lines > LONGEST_FUNCTION)
-        .map(|(name, lines)| format!("{name}: {lines} lines"))
-        .collect();
+    let functions: Vec<(String, usize)> = files.iter().flat_map(tree::functions).collect();
+    assert!(functions.len() > 500, "only {} functions were seen", functions.len());
+    let longest = functions.iter().max_by_key(|(_, lines)| *lines);
+    println!("{} functions, the longest {longest:?}", functions.len());
+    let functions: Vec<_> = functions.into_iter().filter(|(_, lines)| *lines > LONGEST_FUNCTION).collect();
     assert!(functions.is_empty(), "over {LONGEST_FUNCTION} lines: {functions:#?}");
 }
 

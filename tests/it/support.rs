@@ -113,7 +113,11 @@ impl Shop {
     pub async fn event_at(&mut self, kind: &str, at: Timestamp, data: Value) {
         let now = self.place.clock.now();
         let said = words::said(kind, &data);
-        if at == now { self.note(&said) } else { self.note(&format!("only now we hear of {}: {said}", self.shown(at))) }
+        if at == now {
+            self.note(&said)
+        } else {
+            self.note(&format!("only now we hear of {}: {said}", self.shown(at)))
+        }
         let event = json!({"type": kind, "timestamp": at.to_string(), "data": data});
         let event = wire::read(event.to_string().as_bytes(), now).expect("a good event");
         let told = Told { store: self.store.clone(), event };
@@ -175,9 +179,8 @@ impl Shop {
     pub fn code_mailed_to(&self, email: &str) -> String {
         let letters = self.letters_to(email);
         let mail = letters.last().expect("they were mailed");
-        let looks_like_code = |word: &&str| {
-            word.len() == 10 && word.chars().all(|c| c.is_ascii_uppercase() || c.is_ascii_digit())
-        };
+        let looks_like_code =
+            |word: &&str| word.len() == 10 && word.chars().all(|c| c.is_ascii_uppercase() || c.is_ascii_digit());
         let words = mail.text.split(|c: char| !c.is_ascii_alphanumeric());
         words.filter(|word| !word.is_empty()).find(looks_like_code).expect("a code in the mail").to_owned()
     }

@@ -1,11 +1,11 @@
 //! The door for stores: verifies a signature, puts the event on the queue, and only then says so. It reads no table; a
 //! store is known when it has secrets.
 
-mod door;
 
 use aws_lambda_events::lambda_function_urls::{LambdaFunctionUrlRequest, LambdaFunctionUrlResponse};
 use jiff::Timestamp;
 use serde_json::json;
+use winback_cloud::door;
 use winback_cloud::queue::Told;
 use winback_cloud::start::Invocation;
 use winback_cloud::{Cloud, Error, secrets};

@@ -3,9 +3,9 @@
 
 mod answer;
 mod ask;
-mod door;
 
 use aws_lambda_events::lambda_function_urls::{LambdaFunctionUrlRequest, LambdaFunctionUrlResponse};
+use winback_cloud::door;
 use winback_cloud::start::Invocation;
 use winback_cloud::{Cloud, Error};
 use winback_domain::address::Address;

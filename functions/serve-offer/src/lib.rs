@@ -1,9 +1,9 @@
 //! The customer's own pages: the offer, and the end of mailing. A GET shows and never acts: scanners follow every link.
 
-mod door;
 
 use aws_lambda_events::lambda_function_urls::{LambdaFunctionUrlRequest, LambdaFunctionUrlResponse};
 use jiff::Timestamp;
+use winback_cloud::door;
 use winback_cloud::record::Whom;
 use winback_cloud::standing::Standing;
 use winback_cloud::start::Invocation;

@@ -88,7 +88,7 @@ impl Place {
 
     /// A place in a folder: it goes on where it stopped. Keys are made on the first opening. Links lead to `link_base`.
     pub fn open(dir: &Path, clock: Turned, link_base: &str) -> Result<Self> {
-        std::fs::create_dir_all(dir).with_context(|| format!("{} cannot be made", dir.display()))?;
+        private_folder(dir).with_context(|| format!("{} cannot be made", dir.display()))?;
         let read = clock.clone();
         let stack = Stack::in_file(dir.join("winback.db"), Arc::new(move || read.now()))
             .with_context(|| format!("{} cannot be used", dir.display()))?;
@@ -345,6 +345,17 @@ impl Place {
         };
         Ok(self.stack.settle(queue, &handled, &failed)?)
     }
+}
+
+/// A folder that nobody else on this machine may look into: it holds addresses and keys.
+fn private_folder(dir: &Path) -> std::io::Result<()> {
+    std::fs::create_dir_all(dir)?;
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        std::fs::set_permissions(dir, std::fs::Permissions::from_mode(0o700))?;
+    }
+    Ok(())
 }
 
 /// The next 03:00 UTC after a moment: when the schedule scans.

@@ -3,6 +3,7 @@
 
 pub mod clock;
 pub mod config;
+pub mod door;
 pub mod keys;
 pub mod mailer;
 pub mod programs;

@@ -81,7 +81,7 @@ pub fn functions(file: &File) -> Vec<(String, usize)> {
         };
         let indent = line.len() - start.len();
         let closes = |line: &&str| line.len() - line.trim_start().len() == indent && line.trim_start().starts_with('}');
-        let Some(length) = lines[from..].iter().position(|line| closes(&line)) else { continue };
+        let Some(length) = lines[from..].iter().position(closes) else { continue };
         let name = name.split(['(', '<']).next().unwrap_or_default();
         found.push((format!("{}:{} {name}", file.path, from + 1), length + 1));
     }

@@ -16,10 +16,11 @@ use axum::routing::{get, post};
 use jiff::{Timestamp, ToSpan};
 use serde_json::Value;
 use tokio::net::TcpListener;
-use tokio::sync::{Mutex, mpsc};
+use tokio::sync::{Mutex, Notify, mpsc};
 
 /// An invocation may take so long; also how long the test waits for an answer.
 const TIMEOUT_SECONDS: i64 = 60;
+const LIMIT: Duration = Duration::from_secs(TIMEOUT_SECONDS.unsigned_abs());
 
 /// A function as Lambda runs it.
 pub struct Function {
@@ -39,6 +40,7 @@ struct Api {
     events: Mutex<mpsc::UnboundedReceiver<Value>>,
     answers: mpsc::UnboundedSender<Answer>,
     first_poll: OnceLock<Instant>,
+    polled: Notify,
 }
 
 /// The command that starts a binary with the environment Lambda itself sets, and nothing of this machine's.
@@ -63,7 +65,7 @@ pub fn command(binary: &Path, name: &str, api: &str) -> Command {
 }
 
 impl Function {
-    /// Starts a function. It polls as soon as it is ready.
+    /// Starts a function and waits for its first poll: one after the other, so that their times are their own.
     pub async fn start(name: &str, binary: &Path, environment: &[(String, String)], logs: &Path) -> Self {
         let (events, waiting) = mpsc::unbounded_channel();
         let (said, answers) = mpsc::unbounded_channel();
@@ -72,6 +74,7 @@ impl Function {
             events: Mutex::new(waiting),
             answers: said,
             first_poll: OnceLock::new(),
+            polled: Notify::new(),
         });
         let address = serve(Arc::clone(&api)).await;
         let log = logs.join(format!("{name}.log"));
@@ -81,14 +84,21 @@ impl Function {
         command.stdin(Stdio::null()).stderr(file.try_clone().expect("a second handle")).stdout(file);
         let started = Instant::now();
         let child = command.spawn().unwrap_or_else(|error| panic!("{name} does not start: {error}"));
-        Self { name: name.to_owned(), child, log, events, answers, started, api }
+        let function = Self { name: name.to_owned(), child, log, events, answers, started, api };
+        let polled = tokio::time::timeout(LIMIT, function.api.polled.notified()).await;
+        assert!(
+            polled.is_ok(),
+            "{name} does not poll; its log:
+{}",
+            function.log()
+        );
+        function
     }
 
     /// Hands it an event and waits for what it posts: a response, or an error.
     pub async fn invoke(&mut self, event: &Value) -> Answer {
         self.events.send(event.clone()).expect("the Runtime API is there");
-        let limit = Duration::from_secs(TIMEOUT_SECONDS.unsigned_abs());
-        let answer = tokio::time::timeout(limit, self.answers.recv()).await;
+        let answer = tokio::time::timeout(LIMIT, self.answers.recv()).await;
         let ended = self.child.try_wait().expect("a child of ours");
         match answer {
             Ok(Some(answer)) => answer,
@@ -131,6 +141,7 @@ async fn serve(api: Arc<Api>) -> SocketAddr {
 /// The next event, when there is one.
 async fn next(State(api): State<Arc<Api>>) -> Response {
     api.first_poll.get_or_init(Instant::now);
+    api.polled.notify_one();
     let Some(event) = api.events.lock().await.recv().await else {
         return StatusCode::GONE.into_response();
     };

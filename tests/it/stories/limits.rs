@@ -7,8 +7,7 @@ use winback_domain::store::State;
 use super::told;
 use crate::support::{Shop, books, edit, raw};
 
-const FIVE: [&str; 5] =
-    ["ada@example.com", "bo@example.com", "cleo@example.com", "dan@example.com", "eve@example.com"];
+const FIVE: [&str; 5] = ["ada@example.com", "bo@example.com", "cleo@example.com", "dan@example.com", "eve@example.com"];
 
 #[tokio::test]
 async fn three_pieces_and_five_customers() {

@@ -9,8 +9,7 @@ fn text<'a>(data: &'a Value, name: &str) -> Option<&'a str> {
 /// Whoever an event names: by name and address where it tells both.
 fn who(data: &Value) -> String {
     let number = text(data, "customer_id").map(|id| format!("customer {id}"));
-    let names: Vec<String> =
-        [text(data, "email").map(str::to_owned), number].into_iter().flatten().collect();
+    let names: Vec<String> = [text(data, "email").map(str::to_owned), number].into_iter().flatten().collect();
     match (text(data, "name"), names.is_empty()) {
         (Some(name), false) => format!("{name} ({})", names.join(", ")),
         (Some(name), true) => name.to_owned(),

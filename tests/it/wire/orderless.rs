@@ -72,7 +72,11 @@ async fn a_refund_before_its_order() {
     assert_eq!(tell(&shop, "order.cancelled", &json!({"order_id": "A-2"})).await.status, 200);
     assert_eq!(tell(&shop, "order.placed", &order(&json!({"order_id": "A-2"}))).await.status, 200);
     let anna = shop.customer(ANNA).await;
-    assert_eq!((anna.orders.count, anna.orders.spent), (1, 2_500), "an order that was off before it came counts nothing");
+    assert_eq!(
+        (anna.orders.count, anna.orders.spent),
+        (1, 2_500),
+        "an order that was off before it came counts nothing"
+    );
     assert_eq!(anna.orders.recent.len(), 2, "but its customer was there");
 }
 

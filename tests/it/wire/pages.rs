@@ -25,7 +25,10 @@ async fn looking_never_acts() {
             assert_eq!(page.header("x-robots-tag"), Some("noindex, nofollow"));
             assert_eq!(page.header("referrer-policy"), Some("no-referrer"));
             assert_eq!(page.header("cache-control"), Some("no-store"));
-            assert!(!page.body.contains("<script") && !page.body.contains("src=\"http"), "no script, nothing from elsewhere");
+            assert!(
+                !page.body.contains("<script") && !page.body.contains("src=\"http"),
+                "no script, nothing from elsewhere"
+            );
             let head = shop.page("HEAD", path, None).await;
             assert_eq!((head.status, head.body.as_str(), &head.headers), (200, "", &page.headers));
         }

@@ -79,8 +79,13 @@ async fn what_does_not_hold_says_why() {
         let dollars = shop.till(path, &with(json!({"currency": "USD"}))).await;
         assert_eq!((dollars.status, &dollars.json()["currency"]), (422, &json!("EUR")));
         for change in [
-            json!({"total": "-1"}), json!({"total": null}), json!({"currency": "EURO"}), json!({"code": 7}),
-            json!({"order_id": "a\r\nb"}), json!({"order_id": 7}), json!({"store": "Books!"}),
+            json!({"total": "-1"}),
+            json!({"total": null}),
+            json!({"currency": "EURO"}),
+            json!({"code": 7}),
+            json!({"order_id": "a\r\nb"}),
+            json!({"order_id": 7}),
+            json!({"store": "Books!"}),
         ] {
             let answer = shop.till(path, &with(change.clone())).await;
             assert_eq!(answer.status, 400, "{path} {change}");
@@ -92,7 +97,11 @@ async fn what_does_not_hold_says_why() {
         let get: Answered = redeem_code::handle(&shop.place.cloud, get, shop.place.invocation()).await.unwrap().into();
         assert_eq!((get.status, get.header("allow")), (405, Some("POST")));
     }
-    assert_eq!(shop.till("/redeem", &with(json!({"order_id": null}))).await.status, 400, "a redemption names its order");
+    assert_eq!(
+        shop.till("/redeem", &with(json!({"order_id": null}))).await.status,
+        400,
+        "a redemption names its order"
+    );
     assert_eq!(shop.till("/check", &with(json!({"order_id": null}))).await.status, 200, "a question need not");
     assert_eq!(raw::changed(&before, &raw::items(&shop.place).await), Vec::<String>::new());
 

@@ -132,7 +132,8 @@ async fn our_signatures_are_those_of_the_specification() {
     let secret = shop.place.webhook_secret(&shop.store).await.unwrap();
     let now = shop.place.clock.now();
     for body in ["", "{}", "{\"name\":\"Ää € 🙂\"}"] {
-        let theirs = Webhook::new(&secret).unwrap().sign("msg_2KWPBgLlAfxdpx2AI54pPJ85f4W", now.as_second(), body.as_bytes());
+        let theirs =
+            Webhook::new(&secret).unwrap().sign("msg_2KWPBgLlAfxdpx2AI54pPJ85f4W", now.as_second(), body.as_bytes());
         let ours = sign(&Secret::parse(&secret).unwrap(), "msg_2KWPBgLlAfxdpx2AI54pPJ85f4W", now, body.as_bytes());
         assert_eq!(theirs.unwrap(), ours);
     }
@@ -181,7 +182,10 @@ async fn what_makes_no_sense_is_refused_with_what_to_mend() {
         (placed(json!({"email": "anna@example.com\r\nBcc: all@example.com"})), "data.email: not a mail address"),
         (placed(json!({"marketing_consent": "yes"})), "expected a boolean"),
         (placed(json!({"items": [{"price": "-2.00"}]})), "data.items.price"),
-        (event("order.refunded", AT, &json!({"order_id": "A-1", "refunded_total": "-5", "currency": "EUR"})), "negative"),
+        (
+            event("order.refunded", AT, &json!({"order_id": "A-1", "refunded_total": "-5", "currency": "EUR"})),
+            "negative",
+        ),
         (event("customer.erased", AT, &json!({})), "data.email: missing"),
     ] {
         let answer = signed(&shop, body.as_bytes()).await;

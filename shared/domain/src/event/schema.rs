@@ -188,9 +188,20 @@ mod tests {
     }
 
     const ON_FILE: [(&str, &str); KINDS.len()] = on_file![
-        "order.placed", "order.refunded", "order.cancelled", "customer.updated", "customer.email_changed",
-        "customer.unsubscribed", "customer.erased", "customer.referred", "lead.created", "activity.recorded",
-        "complaint.opened", "complaint.resolved", "subscription.started", "subscription.ended",
+        "order.placed",
+        "order.refunded",
+        "order.cancelled",
+        "customer.updated",
+        "customer.email_changed",
+        "customer.unsubscribed",
+        "customer.erased",
+        "customer.referred",
+        "lead.created",
+        "activity.recorded",
+        "complaint.opened",
+        "complaint.resolved",
+        "subscription.started",
+        "subscription.ended",
     ];
 
     /// Where a file differs it is written anew: run once more and commit it.

@@ -1,18 +1,21 @@
-//! Lambda's own types for a function URL, and nothing but them.
+//! Function URLs: Lambda's own types for them, and nothing but them.
 
 use aws_lambda_events::http::{HeaderName, HeaderValue};
 use aws_lambda_events::lambda_function_urls::{LambdaFunctionUrlRequest, LambdaFunctionUrlResponse};
 use winback_domain::http::Answer;
 
-pub(crate) fn method(request: &LambdaFunctionUrlRequest) -> &str {
+/// The HTTP method, upper case.
+pub fn method(request: &LambdaFunctionUrlRequest) -> &str {
     request.request_context.http.method.as_deref().unwrap_or_default()
 }
 
-pub(crate) fn path(request: &LambdaFunctionUrlRequest) -> &str {
+/// The path as it was asked for, percent-encoding and all.
+pub fn path(request: &LambdaFunctionUrlRequest) -> &str {
     request.raw_path.as_deref().unwrap_or_default()
 }
 
-pub(crate) fn response(answer: Answer) -> LambdaFunctionUrlResponse {
+/// An answer as a function URL sends it.
+pub fn response(answer: Answer) -> LambdaFunctionUrlResponse {
     let mut response = LambdaFunctionUrlResponse::default();
     response.status_code = i64::from(answer.status);
     for (name, value) in answer.headers {
