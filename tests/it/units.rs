@@ -7,7 +7,10 @@ fn units(world: &World, what: &str, most_writes: f64) {
     let total = world.place.stack.capacity().total();
     world.place.stack.reset_capacity();
     let writes = total.write_units + total.index_write_units;
-    println!("{what}: {writes} write units, {} of them for the index; {} read units", total.index_write_units, total.read_units);
+    println!(
+        "{what}: {writes} write units, {} of them for the index; {} read units",
+        total.index_write_units, total.read_units
+    );
     assert!(writes <= most_writes, "{what}: {writes} write units, {most_writes} are allowed");
 }
 

@@ -1,7 +1,6 @@
 //! The door for stores: verifies a signature, puts the event on the queue, and only then says so. It reads no table; a
 //! store is known when it has secrets.
 
-
 use aws_lambda_events::lambda_function_urls::{LambdaFunctionUrlRequest, LambdaFunctionUrlResponse};
 use jiff::Timestamp;
 use serde_json::json;

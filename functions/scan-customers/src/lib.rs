@@ -96,12 +96,7 @@ pub async fn handle(cloud: &Cloud, run: Run, invocation: Invocation) -> Result<A
 }
 
 /// One segment, page by page, from where an earlier try of this run stopped. Says whether it saw all of it.
-async fn scan(
-    cloud: &Cloud,
-    run: &Run,
-    segment: u32,
-    invocation: Invocation,
-) -> Result<(Audit, Crowds, bool), Error> {
+async fn scan(cloud: &Cloud, run: &Run, segment: u32, invocation: Invocation) -> Result<(Audit, Crowds, bool), Error> {
     let mark = cloud.tables.mark(segment).await?.filter(|mark| mark.run == run.scheduled_at);
     let (mut audit, mut crowds) = (Audit::default(), Crowds::new());
     let from_start = mark.is_none();
@@ -137,7 +132,15 @@ async fn look(
     audit: &mut Audit,
     crowds: &mut Crowds,
 ) -> Result<(), Error> {
-    let standing = cloud.standing(store).await?;
+    let standing = match cloud.standing(store).await {
+        Ok(standing) => standing,
+        // One store's trouble is no reason to forget the others' customers.
+        Err(error @ (Error::UnknownStore(_) | Error::NoPlan(_) | Error::BadPlan { .. })) => {
+            tracing::error!(%store, %error, "customer not audited");
+            return Ok(());
+        }
+        Err(error) => return Err(error),
+    };
     let (now, plan) = (cloud.clock.now(), &standing.plan);
     let decision = decide(&customer, &standing.store, plan, now);
     let earlier = decision.next_look.is_some_and(|next| customer.due.is_none_or(|due| next < due));
@@ -152,8 +155,15 @@ async fn look(
             after.due = decision.next_look;
         }
         let write = cloud.tables.put_looked(store, &after, customer.rev)?;
-        // Lost: somebody wrote in between, and whoever writes looks.
-        cloud.tables.commit(vec![write]).await?;
+        if !cloud.tables.commit(vec![write]).await?.done() {
+            // Somebody wrote in between, perhaps under the plan before: look again at what they left.
+            cloud.forget(store);
+            if let Some(fresh) =
+                cloud.tables.customer(store, customer.id).await?.filter(|fresh| fresh.rev > customer.rev)
+            {
+                return Box::pin(look(cloud, store, fresh, audit, crowds)).await;
+            }
+        }
     }
     // Who waits is asked as if no limit held, so that today's ranking does not shape tomorrow's.
     if standing.store.allowance(&plan.shop, day_of(now, &plan.shop.time_zone)).is_some() {

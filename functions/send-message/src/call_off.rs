@@ -37,7 +37,11 @@ impl At<'_> {
         }
         let finished = finish_call_off(&begun, how, self.look());
         let write = self.cloud.tables.put_looked(self.store(), &finished, begun.rev)?;
-        self.cloud.tables.commit(vec![write]).await.map(|_| ()).map_err(Error::from)
+        let done = self.cloud.tables.commit(vec![write]).await?.done();
+        if done && finished.erased.is_some() {
+            self.cloud.scrub(self.store(), finished.id).await?;
+        }
+        Ok(())
     }
 
     /// The code becomes dead, the piece of stock goes back. Both also where a slow worker has not got there yet.

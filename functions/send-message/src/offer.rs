@@ -46,8 +46,8 @@ impl Allowance {
     }
 
     /// Puts one back: what it was taken for did not leave.
-    pub fn put_back(&mut self) {
-        if let Some((_, _, left)) = &mut self.reserved {
+    pub fn put_back(&mut self, store: &StoreId) {
+        if let Some((_, _, left)) = self.reserved.as_mut().filter(|(of, ..)| of == store) {
             *left += 1;
         }
     }

@@ -5,15 +5,15 @@ use std::time::Duration;
 use jiff::{Timestamp, ToSpan};
 use winback_cloud::Error;
 use winback_cloud::mailer::{Handed, Refusal};
-use winback_domain::planted::{Planted, planted};
-use winback_cloud::tables::ledger::Put;
+use winback_cloud::tables::ledger::{Put, lots};
 use winback_domain::customer::{Customer, Open, OpenState};
 use winback_domain::decide::{CallOff, Draft};
-use winback_domain::ids::MessageId;
+use winback_domain::ids::{Code, MessageId};
 use winback_domain::keys::{Link, Purpose};
 use winback_domain::mail::{Facts, Links, Mail, OfferFacts};
 use winback_domain::message::{Granted, Message, State};
 use winback_domain::money::Money;
+use winback_domain::planted::{Planted, planted};
 use winback_domain::protocol::{Claim, Form, claim, fenced, look_again};
 use winback_domain::store::State as StoreState;
 use winback_domain::time::days_between;
@@ -56,8 +56,9 @@ impl At<'_> {
             return Ok(());
         }
         let sent = self.claim_and_send(draft, why, granted, mail, lot, latest).await;
-        if !matches!(sent, Ok(true)) && !draft.held {
-            allowance.put_back();
+        // After an error nobody can know whether SES was asked: that mail counts as used.
+        if matches!(sent, Ok(false)) && !draft.held {
+            allowance.put_back(self.store());
         }
         sent.map(|_| ())
     }
@@ -76,8 +77,11 @@ impl At<'_> {
         let form = if makes_code { Form::Long } else { Form::Short };
         let owner = self.cloud.owner();
         let now = self.cloud.clock.now();
-        let previous = self.previous(draft).await?;
-        let claimed = claim(self.customer, draft, Claim { form, lot, previous, owner: &owner, now });
+        if now >= draft.before || now > latest {
+            return Ok(false);
+        }
+        let (previous, known) = self.previous(draft).await?;
+        let claimed = claim(self.customer, draft, Claim { form, lot, previous, known, owner: &owner, now });
         let Some(open) = claimed.open.clone() else { return Ok(false) };
         let message = Message {
             id: draft.message,
@@ -130,11 +134,16 @@ impl At<'_> {
         message: &Message,
         now: Timestamp,
     ) -> Result<Option<Option<(Duration, Open)>>, Error> {
+        let message_id = message.id;
         let customer = self.cloud.tables.put_claim(self.store(), claimed, self.customer.rev, now)?;
         let message = self.cloud.tables.put_message(self.store(), message)?;
         let writes = vec![customer, message];
         if self.cloud.tables.commit(writes).await?.done() {
             return Ok(Some(None));
+        }
+        let known = self.cloud.tables.message(self.store(), message_id).await?;
+        if known.is_some_and(|known| known.state.was_mailed() && known.claim < claimed.rev) {
+            return self.was_mailed(claimed, self.customer.rev).await.map(|()| None);
         }
         // A retry of the SDK fails its own condition when the first try's answer was lost: our owner tells.
         let now = self.cloud.tables.customer(self.store(), self.customer.id).await?;
@@ -166,8 +175,10 @@ impl At<'_> {
         if !tables.commit(vec![write]).await?.done() {
             return Ok(None);
         }
-        if tables.write_message(self.store(), message).await? == Put::Later {
-            return Ok(None);
+        match tables.write_message(self.store(), message).await? {
+            Put::Stands => {}
+            Put::Later => return Ok(None),
+            Put::Mailed => return self.was_mailed(claimed, claimed.rev).await.map(|()| None),
         }
         if !self.take(open, message).await? {
             return Ok(None);
@@ -213,6 +224,14 @@ impl At<'_> {
         self.settle(open, handed).await
     }
 
+    /// The step was mailed under an earlier claim, whatever the customer's record remembers: it ends as sent.
+    async fn was_mailed(&self, claimed: &Customer, rev: u64) -> Result<(), Error> {
+        let end = winback_domain::customer::End::Sent;
+        let closed = winback_domain::protocol::close(claimed, end, self.cloud.clock.now(), self.look());
+        let write = self.cloud.tables.put_looked(self.store(), &closed, rev)?;
+        self.cloud.tables.commit(vec![write]).await.map(|_| ()).map_err(Error::from)
+    }
+
     /// A step that cannot be made: it ends here, without a message.
     async fn pass_over(&self, draft: &Draft, reason: Reason) -> Result<(), Error> {
         tracing::info!(store = %self.store(), customer = %self.customer.id, %reason, "step passed over");
@@ -221,7 +240,7 @@ impl At<'_> {
         }
         let owner = String::new();
         let now = self.cloud.clock.now();
-        let with = Claim { form: Form::Long, lot: None, previous: None, owner: &owner, now };
+        let with = Claim { form: Form::Long, lot: None, previous: None, known: false, owner: &owner, now };
         let mut opened = claim(self.customer, draft, with);
         opened.letters.clone_from(&self.customer.letters);
         let end = winback_domain::customer::End::Stopped;
@@ -238,18 +257,18 @@ impl At<'_> {
         self.cloud.tables.commit(vec![write]).await.map(|_| ()).map_err(Error::from)
     }
 
-    /// The customer's message before this one, also when this one was claimed before.
-    async fn previous(&self, draft: &Draft) -> Result<Option<MessageId>, Error> {
+    /// The customer's message before this one, and whether the ledger has this one already: then it keeps its place in
+    /// the chain, or the chain would become a ring.
+    async fn previous(&self, draft: &Draft) -> Result<(Option<MessageId>, bool), Error> {
         if let Some(open) = self.customer.open.as_ref().filter(|open| open.message == draft.message) {
-            return Ok(open.previous);
+            return Ok((open.previous, true));
         }
-        match self.customer.letters.first() {
-            Some(head) if *head == draft.message => {
-                let known = self.cloud.tables.message(self.store(), draft.message).await?;
-                Ok(known.and_then(|message| message.previous))
-            }
-            head => Ok(head.copied()),
+        let head = self.customer.letters.first().copied();
+        if head.is_none() {
+            return Ok((None, false));
         }
+        let known = self.cloud.tables.message(self.store(), draft.message).await?;
+        Ok(known.map_or((head, false), |message| (message.previous, true)))
     }
 
     /// The lot of a limited offer: the one the claim named before, or one with something left.
@@ -258,8 +277,16 @@ impl At<'_> {
         let Some((name, stock)) = offered.and_then(|offered| Some((&offered.name, offered.offer.stock?))) else {
             return Ok(Ok(None));
         };
-        if let Some(lot) = self.customer.open.as_ref().and_then(|open| open.lot) {
-            return Ok(Ok(Some(lot)));
+        if let Some(number) = self.customer.open.as_ref().and_then(|open| open.lot) {
+            let key = self.cloud.secrets.code(self.cloud.clock.now()).await?;
+            let code = Code::of(&key, self.store(), draft.message, draft.day);
+            let named = lots(self.store(), &draft.program, name, stock).into_iter().nth(number as usize);
+            // A lot that another worker emptied in between has nothing for this claim: it names another one.
+            if let Some((lot, size)) = named
+                && self.cloud.tables.has_piece(&lot, size, &code).await?
+            {
+                return Ok(Ok(Some(number)));
+            }
         }
         let lot = self.pick_lot(draft, stock).await?;
         Ok(lot.map(Some).ok_or_else(|| Reason::SoldOut { offer: name.clone() }))
@@ -271,7 +298,8 @@ impl At<'_> {
         let now = self.cloud.clock.now();
         let keys = self.cloud.secrets.links(now).await?;
         let link = Link { customer: customer.id, message: draft.message };
-        let address = |page, purpose| self.cloud.config.link(page, self.store(), &keys.sign(purpose, self.store(), link));
+        let address =
+            |page, purpose| self.cloud.config.link(page, self.store(), &keys.sign(purpose, self.store(), link));
         let code = |granted: &Granted| granted.code.as_ref().map_or_else(String::new, ToString::to_string);
         let shop = &plan.shop;
         let last_order = customer.orders.last();

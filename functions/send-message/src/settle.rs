@@ -3,9 +3,9 @@
 use jiff::ToSpan;
 use winback_cloud::Error;
 use winback_cloud::mailer::{Handed, Refusal};
-use winback_domain::planted::{Planted, planted};
 use winback_domain::customer::{Customer, End, Open, OpenState};
 use winback_domain::message::State;
+use winback_domain::planted::{Planted, planted};
 use winback_domain::protocol::{close, refused};
 use winback_domain::store::State as StoreState;
 
@@ -32,9 +32,7 @@ impl At<'_> {
         let (state, ended) = match &handed {
             Handed::Sent(_) => (State::Sent, Ended::With(End::Sent)),
             Handed::Unknown => (State::Unknown, Ended::With(End::Unknown)),
-            Handed::Refused(refusal) => {
-                (State::Refused, Ended::Refused { for_good: *refusal == Refusal::Recipient })
-            }
+            Handed::Refused(refusal) => (State::Refused, Ended::Refused { for_good: *refusal == Refusal::Recipient }),
         };
         if planted(Planted::CustomerBeforeMessage) {
             self.settle_customer(open, ended).await?;
@@ -78,9 +76,7 @@ impl At<'_> {
         let write = self.cloud.tables.put_looked(self.store(), &after, customer.rev)?;
         let done = self.cloud.tables.commit(vec![write]).await?.done();
         if done && customer.erased.is_some() {
-            for letter in &customer.letters {
-                self.cloud.tables.scrub_message(self.store(), *letter).await?;
-            }
+            self.cloud.scrub(self.store(), customer.id).await?;
         }
         Ok(done)
     }
@@ -89,11 +85,8 @@ impl At<'_> {
     pub async fn expire(&self) -> Result<(), Error> {
         let Some(open) = &self.customer.open else { return Ok(()) };
         let now = self.cloud.clock.now();
-        let stands = self
-            .cloud
-            .tables
-            .settle_message(self.store(), open.message, open.claim, State::Unknown, now)
-            .await?;
+        let stands =
+            self.cloud.tables.settle_message(self.store(), open.message, open.claim, State::Unknown, now).await?;
         let ended = match stands {
             _ if planted(Planted::LeaseBackToSendable) => Ended::Refused { for_good: false },
             Some(state) if state.was_sent() => Ended::With(End::Sent),

@@ -1,6 +1,5 @@
 //! The customer's own pages: the offer, and the end of mailing. A GET shows and never acts: scanners follow every link.
 
-
 use aws_lambda_events::lambda_function_urls::{LambdaFunctionUrlRequest, LambdaFunctionUrlResponse};
 use jiff::Timestamp;
 use winback_cloud::door;

@@ -101,12 +101,7 @@ impl Place {
         Ok(place)
     }
 
-    fn over(
-        stack: Stack,
-        clock: Turned,
-        link_base: &str,
-        owners: Owners,
-    ) -> Result<Self> {
+    fn over(stack: Stack, clock: Turned, link_base: &str, owners: Owners) -> Result<Self> {
         stack.create_tables()?;
         let config = Config {
             customers_table: CUSTOMERS.to_owned(),

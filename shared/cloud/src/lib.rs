@@ -103,12 +103,7 @@ impl Cloud {
 
     /// Over any SDK configuration: the same code, whatever stands behind its HTTP seam. `owners` makes the one thing
     /// that is not derived: a name for whoever passes a fence, never used twice.
-    pub fn over(
-        sdk: &SdkConfig,
-        config: Config,
-        clock: Clock,
-        owners: Arc<dyn Fn() -> String + Send + Sync>,
-    ) -> Self {
+    pub fn over(sdk: &SdkConfig, config: Config, clock: Clock, owners: Arc<dyn Fn() -> String + Send + Sync>) -> Self {
         Self {
             tables: Tables::new(aws_sdk_dynamodb::Client::new(sdk), &config),
             mailer: Mailer::new(sdk, config.configuration_set.clone()),

@@ -51,8 +51,7 @@ pub struct Mailer {
 impl Mailer {
     /// Over the shared configuration, but with its own retries and timeouts.
     pub fn new(sdk: &SdkConfig, configuration_set: Option<String>) -> Self {
-        let retries =
-            if planted(Planted::SesRetriesOn) { RetryConfig::standard() } else { RetryConfig::disabled() };
+        let retries = if planted(Planted::SesRetriesOn) { RetryConfig::standard() } else { RetryConfig::disabled() };
         let timeouts = TimeoutConfig::builder().connect_timeout(CONNECT).operation_attempt_timeout(ANSWER).build();
         let config = aws_sdk_sesv2::config::Builder::from(sdk).retry_config(retries).timeout_config(timeouts).build();
         Self { client: Client::from_conf(config), configuration_set }

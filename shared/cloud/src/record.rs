@@ -9,11 +9,11 @@ use winback_domain::learn::{learn, merge, witness};
 use winback_domain::redeem::{Answer, Use};
 use winback_domain::time::day_of;
 
-use winback_domain::planted::{Planted, planted};
 use crate::standing::Standing;
 use crate::tables::Write;
 use crate::tables::customers::{Expect, Record};
 use crate::{Cloud, Error};
+use winback_domain::planted::{Planted, planted};
 
 /// So often a lost race is run again before the queue is asked to bring the event back.
 const TRIES: u32 = 8;
@@ -52,7 +52,7 @@ impl Cloud {
         for _ in 0..TRIES {
             let standing = self.standing(store).await?;
             if let Some(recorded) = Box::pin(self.try_record(&standing, whom, event)).await? {
-                self.redeem_codes(store, &standing, event).await?;
+                self.redeem_codes(&standing, event).await?;
                 return Ok(recorded);
             }
             self.forget(store);
@@ -84,15 +84,21 @@ impl Cloud {
             order.order.customer = Some(found.customer.id);
         }
         let before = found.customer.clone();
+        if before.plan > standing.plan.number {
+            // Somebody knows a newer plan: what we would decide is out of date.
+            return Ok(None);
+        }
         let mut writes = Vec::new();
+        let mut witness_of_erasure = None;
         let start = match found.other {
-            Some(other) if other.open.is_none() => {
+            Some(other) if other.open.is_none() && other.erased.is_none() && before.erased.is_none() => {
                 writes.push(self.tables.put_merged(store, &other, before.id)?);
                 merge(before.clone(), other)
             }
             Some(other) => {
                 // It is merged when its message is settled; until then what stops one stops the other.
                 let told = witness(other.clone(), event, currency);
+                witness_of_erasure = (event.what == What::Erased).then_some(other.id);
                 if told != other {
                     writes.push(self.write_learned(standing, &other, told, Expect::Rev(other.rev))?);
                 }
@@ -118,7 +124,9 @@ impl Cloud {
             return Ok(None);
         }
         if event.what == What::Erased {
-            self.scrub(store, after.id).await?;
+            for id in [Some(after.id), witness_of_erasure].into_iter().flatten() {
+                self.scrub(store, id).await?;
+            }
         }
         Ok(Some(learned))
     }
@@ -168,6 +176,8 @@ impl Cloud {
         for name in names {
             let customer = match self.tables.record(store, name).await? {
                 Some(Record::Customer(customer)) => *customer,
+                // An alias is an account's address, and two accounts stay two, however they share it.
+                Some(Record::Alias(_)) if !known.is_empty() => continue,
                 Some(Record::Alias(of)) => match self.tables.customer(store, of).await? {
                     Some(customer) => customer,
                     None => continue,
@@ -208,24 +218,36 @@ impl Cloud {
         Ok(names)
     }
 
-    /// Takes what is personal out of the ledger: the tombstone still names the ends of both chains until that is done.
-    async fn scrub(&self, store: &StoreId, id: CustomerId) -> Result<(), Error> {
+    /// Takes what is personal out of the ledger after an erasure: the tombstone still names the ends of both chains until that is done.
+    pub async fn scrub(&self, store: &StoreId, id: CustomerId) -> Result<(), Error> {
         let Some(tombstone) = self.tables.customer(store, id).await? else { return Ok(()) };
         if tombstone.erased.is_none() || (tombstone.letters.is_empty() && tombstone.ledger_orders.is_empty()) {
             return Ok(());
         }
         for head in &tombstone.ledger_orders {
+            let mut chain: Vec<String> = Vec::new();
             let mut next = Some(head.clone());
-            while let Some(order_id) = next {
+            while let Some(order_id) = next.filter(|id| !chain.contains(id)) {
                 next = self.tables.order(store, &order_id).await?.order.previous;
+                chain.push(order_id);
+            }
+            // From the far end: whoever dies on the way leaves a chain that still begins where the tombstone says.
+            for order_id in chain.into_iter().rev() {
                 let key = crate::keys::Key::Order(store.clone(), order_id);
                 self.tables.delete(crate::tables::Table::Ledger, &key).await?;
             }
         }
         for head in &tombstone.letters {
+            let mut seen = Vec::new();
             let mut next = Some(*head);
-            while let Some(message) = next {
-                next = self.tables.scrub_message(store, message).await?;
+            while let Some(id) = next.filter(|id| !seen.contains(id)) {
+                seen.push(id);
+                next = match self.tables.message(store, id).await? {
+                    Some(message) => message.previous,
+                    // Claimed, and not written down yet: the claim knows what comes before.
+                    None => tombstone.open.as_ref().filter(|open| open.message == id).and_then(|open| open.previous),
+                };
+                self.tables.scrub_message(store, id).await?;
             }
         }
         let mut scrubbed = tombstone.clone();
@@ -241,19 +263,26 @@ impl Cloud {
     }
 
     /// Codes of ours that an order used.
-    async fn redeem_codes(&self, store: &StoreId, standing: &Standing, event: &Event) -> Result<(), Error> {
+    async fn redeem_codes(&self, standing: &Standing, event: &Event) -> Result<(), Error> {
         let What::OrderPlaced { order, .. } = &event.what else { return Ok(()) };
         for code in order.discount_codes.iter().filter_map(|typed| Code::read(typed)) {
             let taken = Use { order_id: order.order_id.clone(), total: order.total, at: order.placed_at };
-            for _ in 0..TRIES {
-                let Some(coupon) = self.tables.coupon(store, &code).await? else { break };
-                let Ok(Answer::Good(redemption)) = coupon.taken(&taken) else { break };
-                let month = day_of(self.clock.now(), &standing.plan.shop.time_zone);
-                if self.tables.redeem(store, &coupon, &coupon.with(redemption), month).await?.done() {
-                    break;
-                }
-            }
+            self.redeem_code(standing, &code, &taken).await?;
         }
         Ok(())
+    }
+
+    async fn redeem_code(&self, standing: &Standing, code: &Code, taken: &Use) -> Result<(), Error> {
+        let (store, shop) = (&standing.store.id, &standing.plan.shop);
+        for _ in 0..TRIES {
+            let Some(coupon) = self.tables.coupon(store, code).await? else { return Ok(()) };
+            let Ok(Answer::Good(redemption)) = coupon.taken(taken) else { return Ok(()) };
+            let month = day_of(self.clock.now(), &shop.time_zone);
+            if self.tables.redeem(store, &coupon, &coupon.with(redemption), month).await?.done() {
+                return Ok(());
+            }
+        }
+        // The order is known by now; the event comes again, and with it the code.
+        Err(Error::Contended)
     }
 }

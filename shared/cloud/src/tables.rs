@@ -261,9 +261,10 @@ impl Tables {
                 Some(TransactWriteItemsError::TransactionCanceledException(cancelled)) => {
                     let reasons = cancelled.cancellation_reasons();
                     // A conflict with another transaction is no lost condition, but the next look will do the same.
-                    let lost = reasons.iter().filter_map(|reason| reason.code()).any(|code| {
-                        matches!(code, "ConditionalCheckFailed" | "TransactionConflict")
-                    });
+                    let lost = reasons
+                        .iter()
+                        .filter_map(|reason| reason.code())
+                        .any(|code| matches!(code, "ConditionalCheckFailed" | "TransactionConflict"));
                     if lost { Ok(Outcome::Lost(None)) } else { Err(failed(error)) }
                 }
                 _ => Err(failed(error)),

@@ -163,9 +163,7 @@ fn go_on(customer: &Customer, open: &Open, store: &Store, plan: &Plan, now: Time
     };
     let day_over = || call_off(CallOff::Lapse, vec![Reason::DayOver { day: open.day }]);
     match outcome {
-        Outcome::Now(draft, why, _) if draft.message == open.message && draft.day == open.day => {
-            Decision::new(Action::Claim(draft), why, Some(now))
-        }
+        Outcome::Now(draft, why, _) if goes_on(&draft, open) => Decision::new(Action::Claim(draft), why, Some(now)),
         Outcome::Now(draft, ..) if draft.message == open.message => day_over(),
         Outcome::Later(at, why, _) if today == open.day && day_of(at, &plan.shop.time_zone) == today => {
             Decision::new(Action::Wait, why, Some(at))
@@ -180,6 +178,14 @@ fn go_on(customer: &Customer, open: &Open, store: &Store, plan: &Plan, now: Time
         }
         Outcome::Now(_, why, _) | Outcome::Later(_, why, _) | Outcome::Never(why) => call_off(CallOff::Stop, why),
     }
+}
+
+/// The claim still means the same mail: of the same day, held or not, with an offer of its own or not, good as long.
+fn goes_on(draft: &Draft, open: &Open) -> bool {
+    let deadline = draft.offer.as_ref().map(|offered| offered.expires_at);
+    let grants = draft.offer.as_ref().is_some_and(|offered| offered.repeats.is_none());
+    draft.message == open.message
+        && (draft.day, draft.held, deadline, grants) == (open.day, open.held, open.deadline, open.grants)
 }
 
 fn same_silence(customer: &Customer, open: &Open, plan: &Plan) -> bool {

@@ -18,7 +18,13 @@ const TILL_ORDERS: usize = 10;
 /// `stop_rev` moves whenever anything was learned; `rev`, `due` and `plan` are the commit's business.
 /// A time before an erasure is dropped whole.
 pub fn learn(mut customer: Customer, mut order: Order, event: &Event, currency: Currency) -> (Customer, Order) {
-    if customer.erased.max(customer.forgotten).is_some_and(|until| event.at <= until) {
+    let forgotten = customer.erased.max(customer.forgotten);
+    // An order from before is as old as the day it was placed, however late its store speaks of it again.
+    let happened = match &event.what {
+        What::OrderPlaced { order, .. } => order.placed_at.min(event.at),
+        _ => event.at,
+    };
+    if forgotten.is_some_and(|until| happened <= until) {
         return (customer, order);
     }
     if customer.erased.is_some() && matches!(event.what, What::Unsubscribed | What::MarkedSpam | What::Bounced) {
@@ -36,7 +42,8 @@ pub fn learn(mut customer: Customer, mut order: Order, event: &Event, currency: 
         && !matches!(event.what, What::EmailChanged { .. } | What::Bounced)
     {
         // An event that only names somebody says nothing of where to write: it yields to any that does.
-        let says = matches!(event.what, What::OrderPlaced { .. } | What::CustomerUpdated { .. } | What::LeadCreated { .. });
+        let says =
+            matches!(event.what, What::OrderPlaced { .. } | What::CustomerUpdated { .. } | What::LeadCreated { .. });
         say(&mut customer.contact.email, email.clone(), if says { event.at } else { Timestamp::UNIX_EPOCH });
     }
     let counted = order.customer.is_none_or(|owner| owner == customer.id);
@@ -105,6 +112,9 @@ pub fn witness(customer: Customer, event: &Event, currency: Currency) -> Custome
     let (count, spent) = (customer.orders.count, customer.orders.spent);
     let heads = customer.ledger_orders.clone();
     let (mut customer, _) = learn(customer, Order::default(), event, currency);
+    if event.what == What::Erased {
+        return customer;
+    }
     customer.orders.count = count;
     customer.orders.spent = spent;
     customer.ledger_orders = heads;

@@ -69,8 +69,7 @@ impl Money {
     /// Reads major units written as text, `"29.33"` or `"1200"`.
     pub fn parse(text: &str, currency: Currency) -> Result<Self, Error> {
         let shown = || text.chars().take(32).collect::<String>();
-        let amount =
-            Decimal::from_str_exact(text.trim()).map_err(|_| Error::NotAnAmount(shown()))?;
+        let amount = Decimal::from_str_exact(text.trim()).map_err(|_| Error::NotAnAmount(shown()))?;
         if amount.is_sign_negative() && !amount.is_zero() {
             return Err(Error::Negative(shown()));
         }
@@ -119,12 +118,8 @@ impl Serialize for Money {
 impl<'de> Deserialize<'de> for Money {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
-        let (amount, code) = text
-            .split_once(' ')
-            .ok_or_else(|| serde::de::Error::custom("money is \"12.50 EUR\""))?;
-        Currency::parse(code)
-            .and_then(|currency| Self::parse(amount, currency))
-            .map_err(serde::de::Error::custom)
+        let (amount, code) = text.split_once(' ').ok_or_else(|| serde::de::Error::custom("money is \"12.50 EUR\""))?;
+        Currency::parse(code).and_then(|currency| Self::parse(amount, currency)).map_err(serde::de::Error::custom)
     }
 }
 

@@ -30,6 +30,8 @@ pub struct Claim<'a> {
     pub lot: Option<u32>,
     /// The customer's message before this one.
     pub previous: Option<MessageId>,
+    /// The ledger has this message already, from a claim that lapsed: it keeps its place in the chain.
+    pub known: bool,
     /// Who claims; only the short form keeps it.
     pub owner: &'a str,
     /// Now.
@@ -40,7 +42,9 @@ pub struct Claim<'a> {
 pub fn claim(customer: &Customer, draft: &Draft, with: Claim<'_>) -> Customer {
     let mut next = customer.clone();
     next.rev += 1;
-    next.letters = std::iter::once(draft.message).chain(next.letters.into_iter().skip(1)).collect();
+    if !with.known {
+        next.letters = std::iter::once(draft.message).chain(next.letters.into_iter().skip(1)).collect();
+    }
     let grants = draft.offer.as_ref().is_some_and(|offered| offered.repeats.is_none());
     let open = Open {
         state: OpenState::Claimed,

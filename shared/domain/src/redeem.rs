@@ -190,7 +190,18 @@ mod tests {
         let code = Code::of(&key, &store, message, jiff::civil::date(2026, 5, 5));
         let expires_at = at("2026-05-08T20:59:59Z");
         let minimum_order = Some(euros("40"));
-        Coupon { code, rev: 1, dead: false, message, customer, gives, minimum_order, expires_at, uses: 1, redeemed: vec![] }
+        Coupon {
+            code,
+            rev: 1,
+            dead: false,
+            message,
+            customer,
+            gives,
+            minimum_order,
+            expires_at,
+            uses: 1,
+            redeemed: vec![],
+        }
     }
 
     fn order(id: &str, total: &str, placed: &str) -> Use {

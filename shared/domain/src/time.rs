@@ -17,9 +17,7 @@ pub fn start_of_day(day: Date, zone: &TimeZone) -> Timestamp {
 /// A time of day on a day. A time that a change of clocks skips or repeats is read as RFC 5545 does:
 /// forward by the gap, the earlier of two.
 pub fn at_time(day: Date, time: Time, zone: &TimeZone) -> Timestamp {
-    zone.to_ambiguous_timestamp(day.to_datetime(time))
-        .compatible()
-        .unwrap_or(Timestamp::MAX)
+    zone.to_ambiguous_timestamp(day.to_datetime(time)).compatible().unwrap_or(Timestamp::MAX)
 }
 
 /// So many days later on the calendar, at the same time of day.

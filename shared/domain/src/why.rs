@@ -9,7 +9,10 @@ use serde::{Deserialize, Serialize};
 /// One reason with the facts it rests on. Days are told in the shop's zone.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-#[expect(missing_docs, reason = "each variant's sentence below says what it means; its members are that sentence's facts")]
+#[expect(
+    missing_docs,
+    reason = "each variant's sentence below says what it means; its members are that sentence's facts"
+)]
 pub enum Reason {
     // Why a letter goes out.
     LastOrder { day: Date, orders: u32, spent: String },
@@ -108,10 +111,14 @@ impl fmt::Display for Reason {
                 write!(f, "Today's {allowance} mails are given out; they wait until {until}.")
             }
             Self::OthersFirst { until } => write!(f, "Better customers go first; their day is {until}."),
-            Self::DiscountsSpent { until } => write!(f, "This month's budget for discounts is spent; none before {until}."),
+            Self::DiscountsSpent { until } => {
+                write!(f, "This month's budget for discounts is spent; none before {until}.")
+            }
             Self::OffersUsedUp { most } => write!(f, "They had the {most} offers one customer may get in a lifetime."),
             Self::SoldOut { offer } => write!(f, "The offer {offer} is given out to the last."),
-            Self::RoundsDone { letters: 1 } => f.write_str("The program has nothing more for this silence: it wrote one letter."),
+            Self::RoundsDone { letters: 1 } => {
+                f.write_str("The program has nothing more for this silence: it wrote one letter.")
+            }
             Self::RoundsDone { letters } => {
                 write!(f, "The program has nothing more for this silence: it wrote {letters} letters.")
             }
@@ -122,7 +129,10 @@ impl fmt::Display for Reason {
             Self::NoProgram => f.write_str("The shop has no program."),
             Self::BeingSent { until } => write!(f, "A message is being sent; it is settled by {until}."),
             Self::NoAnswer { since } => {
-                write!(f, "A message went to SES at {since} and no answer came: it counts as sent, and is never sent again.")
+                write!(
+                    f,
+                    "A message went to SES at {since} and no answer came: it counts as sent, and is never sent again."
+                )
             }
             Self::DayOver { day } => write!(f, "The message could not leave on {day}; it goes on another day."),
             Self::NotForThisRecipient => f.write_str("SES does not take mail for this address."),

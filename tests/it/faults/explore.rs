@@ -47,8 +47,17 @@ pub async fn explore(part: &Exploration) -> Found {
 }
 
 /// A kind of trouble that strikes one call of the whole line.
-const TROUBLES: [&str; 9] =
-    ["drop before", "drop after", "lost answer", "lost answers", "timed out", "no connection", "throttle", "conflict", "server error"];
+const TROUBLES: [&str; 9] = [
+    "drop before",
+    "drop after",
+    "lost answer",
+    "lost answers",
+    "timed out",
+    "no connection",
+    "throttle",
+    "conflict",
+    "server error",
+];
 
 fn trouble(name: &str, call: u64) -> (At, Fault) {
     let at = At::call(call);
@@ -301,7 +310,9 @@ async fn others(runs: &mut u32) -> Result<(), String> {
     }
     world.place.stack.thaw_index();
     Box::pin(world.until(END)).await;
-    Box::pin(check(&world, &Expect { steps: Some(ALL_STEPS), stopped: None })).await.map_err(|p| format!("stale index: {p}"))?;
+    Box::pin(check(&world, &Expect { steps: Some(ALL_STEPS), stopped: None }))
+        .await
+        .map_err(|p| format!("stale index: {p}"))?;
     *runs += 1;
 
     for name in ["drop before", "drop after"] {

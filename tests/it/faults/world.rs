@@ -93,7 +93,8 @@ impl World {
     }
 
     pub async fn order(&self, id: &str) {
-        let order = json!({"order_id": id, "email": ANNA, "total": "45.00", "currency": "EUR", "marketing_consent": true});
+        let order =
+            json!({"order_id": id, "email": ANNA, "total": "45.00", "currency": "EUR", "marketing_consent": true});
         self.tell("order.placed", order).await;
     }
 
@@ -110,7 +111,8 @@ impl World {
     pub async fn another_worker(&self) {
         let Some(anna) = self.anna().await else { return };
         let worker = self.place.restarted();
-        let run = send_message::handle(&worker.cloud, hint(&self.store, anna.id, worker.clock.now()), worker.invocation());
+        let run =
+            send_message::handle(&worker.cloud, hint(&self.store, anna.id, worker.clock.now()), worker.invocation());
         // It may die or fail; whatever it left behind is the point.
         let _ = self.place.stack.faults().live(Box::pin(run)).await;
     }

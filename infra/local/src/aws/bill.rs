@@ -19,12 +19,7 @@ impl Condition {
         on_failure: &mut Option<String>,
     ) -> Option<Self> {
         let size = size?;
-        Some(Self {
-            operation,
-            table: table.to_owned(),
-            size,
-            returns_item: want_old(on_failure),
-        })
+        Some(Self { operation, table: table.to_owned(), size, returns_item: want_old(on_failure) })
     }
 }
 

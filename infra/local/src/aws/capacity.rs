@@ -43,16 +43,12 @@ impl Capacity {
 
     /// One operation on one table.
     pub fn of(&self, operation: &str, table: &str) -> Usage {
-        self.iter()
-            .find(|(key, _)| *key == (operation, table))
-            .map_or(Usage::default(), |(_, usage)| usage)
+        self.iter().find(|(key, _)| *key == (operation, table)).map_or(Usage::default(), |(_, usage)| usage)
     }
 
     /// Every operation and table that was used, in alphabetical order.
     pub fn iter(&self) -> impl Iterator<Item = ((&'static str, &str), Usage)> {
-        self.0
-            .iter()
-            .map(|((operation, table), usage)| ((*operation, table.as_str()), *usage))
+        self.0.iter().map(|((operation, table), usage)| ((*operation, table.as_str()), *usage))
     }
 
     pub(crate) fn add(&mut self, operation: &'static str, table: &str, usage: Usage) {
@@ -61,20 +57,13 @@ impl Capacity {
 
     /// Bills a read as DynamoDB reported it.
     pub(crate) fn read(&mut self, operation: &'static str, consumed: &ConsumedCapacity) {
-        let usage = Usage {
-            calls: 1,
-            read_units: consumed.capacity_units,
-            ..Usage::default()
-        };
+        let usage = Usage { calls: 1, read_units: consumed.capacity_units, ..Usage::default() };
         self.add(operation, &consumed.table_name, usage);
     }
 
     /// Bills a write as DynamoDB reported it, the indexes apart.
     pub(crate) fn write(&mut self, operation: &'static str, consumed: &ConsumedCapacity) {
-        let table = consumed
-            .table
-            .as_ref()
-            .map_or(consumed.capacity_units, |table| table.capacity_units);
+        let table = consumed.table.as_ref().map_or(consumed.capacity_units, |table| table.capacity_units);
         let usage = Usage {
             calls: 1,
             write_units: table,
@@ -95,11 +84,7 @@ impl Capacity {
         factor: f64,
     ) {
         let bytes = size.max(old.map_or(0, item_size));
-        let usage = Usage {
-            calls: 1,
-            write_units: bytes.div_ceil(1024).max(1) as f64 * factor,
-            ..Usage::default()
-        };
+        let usage = Usage { calls: 1, write_units: bytes.div_ceil(1024).max(1) as f64 * factor, ..Usage::default() };
         self.add(operation, table, usage);
     }
 }

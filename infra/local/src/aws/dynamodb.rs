@@ -6,10 +6,9 @@
 use std::sync::{Arc, Mutex};
 
 use dynoxide::actions::{
-    batch_get_item::BatchGetItemRequest, create_table::CreateTableRequest,
-    delete_item::DeleteItemRequest, describe_table::DescribeTableRequest, get_item::GetItemRequest,
-    put_item::PutItemRequest, query::QueryRequest, scan::ScanRequest,
-    transact_write_items::TransactWriteItemsRequest, update_item::UpdateItemRequest,
+    batch_get_item::BatchGetItemRequest, create_table::CreateTableRequest, delete_item::DeleteItemRequest,
+    describe_table::DescribeTableRequest, get_item::GetItemRequest, put_item::PutItemRequest, query::QueryRequest,
+    scan::ScanRequest, transact_write_items::TransactWriteItemsRequest, update_item::UpdateItemRequest,
     update_time_to_live::UpdateTimeToLiveRequest,
 };
 use dynoxide::storage::Storage;
@@ -66,8 +65,7 @@ impl Request {
 
     /// What IAM would have had to allow. A transaction needs what its actions need.
     pub(crate) fn permissions(&self) -> Vec<Permission> {
-        let one =
-            |action: &str, table: &str| vec![Permission::new(format!("dynamodb:{action}"), table)];
+        let one = |action: &str, table: &str| vec![Permission::new(format!("dynamodb:{action}"), table)];
         let read = |action: &str, table: &str, index: Option<&String>| match index {
             Some(index) => one(action, &format!("{table}/index/{index}")),
             None => one(action, table),
@@ -80,33 +78,24 @@ impl Request {
             Self::BatchGetItem(request) => {
                 let mut tables: Vec<&String> = request.request_items.keys().collect();
                 tables.sort();
-                tables
-                    .into_iter()
-                    .flat_map(|table| one("BatchGetItem", table))
-                    .collect()
+                tables.into_iter().flat_map(|table| one("BatchGetItem", table)).collect()
             }
             Self::PutItem(request) => one("PutItem", &request.table_name),
             Self::UpdateItem(request) => one("UpdateItem", &request.table_name),
             Self::DeleteItem(request) => one("DeleteItem", &request.table_name),
             Self::Query(request) => read("Query", &request.table_name, request.index_name.as_ref()),
             Self::Scan(request) => read("Scan", &request.table_name, request.index_name.as_ref()),
-            Self::TransactWriteItems(request, _) => transactions::actions(request)
-                .flat_map(|(action, table)| one(action, table))
-                .collect(),
+            Self::TransactWriteItems(request, _) => {
+                transactions::actions(request).flat_map(|(action, table)| one(action, table)).collect()
+            }
         }
     }
 
     /// What DynamoDB answers when another transaction holds an item of this write.
     pub(crate) fn conflict(&self) -> Answer {
         match self {
-            Self::TransactWriteItems(request, _) => {
-                transactions::conflict(request.transact_items.len())
-            }
-            _ => Answer::error(
-                400,
-                "TransactionConflictException",
-                "Transaction is ongoing for the item",
-            ),
+            Self::TransactWriteItems(request, _) => transactions::conflict(request.transact_items.len()),
+            _ => Answer::error(400, "TransactionConflictException", "Transaction is ongoing for the item"),
         }
     }
 }
@@ -127,11 +116,7 @@ fn not_an_input(error: &serde_json::Error) -> DynoxideError {
 
 /// An error of dynoxide's as DynamoDB words it.
 pub(super) fn refused(error: &DynoxideError) -> Answer {
-    Answer {
-        status: error.status_code(),
-        body: error.to_json().into_bytes(),
-        error: None,
-    }
+    Answer { status: error.status_code(), body: error.to_json().into_bytes(), error: None }
 }
 
 /// The turned clock as dynoxide reads it.
@@ -181,8 +166,7 @@ impl DynamoDb {
         for definition in tables::definitions() {
             create(&self.database, definition)?;
         }
-        let ledger =
-            serde_json::from_value(tables::time_to_live()).map_err(|error| not_an_input(&error))?;
+        let ledger = serde_json::from_value(tables::time_to_live()).map_err(|error| not_an_input(&error))?;
         match self.database.update_time_to_live(ledger) {
             // It is already on.
             Ok(_) | Err(DynoxideError::ValidationException(_)) => Ok(()),
@@ -242,25 +226,16 @@ impl DynamoDb {
 
     /// The database that answers a read of an index.
     fn reader(&self, index: Option<&String>) -> Database {
-        index
-            .and_then(|_| lock(&self.frozen).clone())
-            .unwrap_or_else(|| self.database.clone())
+        index.and_then(|_| lock(&self.frozen).clone()).unwrap_or_else(|| self.database.clone())
     }
 
     pub(crate) fn carry_out(&self, request: Request) -> Answer {
         let done = match request {
-            Request::CreateTable(request) => self
-                .database
-                .create_table(request)
-                .map(|done| Answer::ok(&done)),
-            Request::DescribeTable(request) => self
-                .database
-                .describe_table(request)
-                .map(|done| Answer::ok(&done)),
-            Request::UpdateTimeToLive(request) => self
-                .database
-                .update_time_to_live(request)
-                .map(|done| Answer::ok(&done)),
+            Request::CreateTable(request) => self.database.create_table(request).map(|done| Answer::ok(&done)),
+            Request::DescribeTable(request) => self.database.describe_table(request).map(|done| Answer::ok(&done)),
+            Request::UpdateTimeToLive(request) => {
+                self.database.update_time_to_live(request).map(|done| Answer::ok(&done))
+            }
             Request::GetItem(request) => self.get(request),
             Request::BatchGetItem(request) => self.batch_get(request),
             Request::Query(request) => self.query(request),
@@ -268,14 +243,9 @@ impl DynamoDb {
             Request::PutItem(request) => self.put(request),
             Request::UpdateItem(request) => self.update(request),
             Request::DeleteItem(request) => self.delete(request),
-            Request::TransactWriteItems(request, body) => transactions::carry_out(
-                &self.database,
-                &self.capacity,
-                &self.tokens,
-                request,
-                body,
-                (self.clock)(),
-            ),
+            Request::TransactWriteItems(request, body) => {
+                transactions::carry_out(&self.database, &self.capacity, &self.tokens, request, body, (self.clock)())
+            }
         };
         done.unwrap_or_else(|error| refused(&error))
     }
@@ -283,9 +253,7 @@ impl DynamoDb {
     fn get(&self, mut request: GetItemRequest) -> dynoxide::Result<Answer> {
         let asked = ask(&mut request.return_consumed_capacity);
         let mut done = self.database.get_item(request)?;
-        self.bill(&mut done.consumed_capacity, asked, |ledger, used| {
-            ledger.read("GetItem", used)
-        });
+        self.bill(&mut done.consumed_capacity, asked, |ledger, used| ledger.read("GetItem", used));
         Ok(Answer::ok(&done))
     }
 
@@ -305,18 +273,14 @@ impl DynamoDb {
     fn query(&self, mut request: QueryRequest) -> dynoxide::Result<Answer> {
         let asked = ask(&mut request.return_consumed_capacity);
         let mut done = self.reader(request.index_name.as_ref()).query(request)?;
-        self.bill(&mut done.consumed_capacity, asked, |ledger, used| {
-            ledger.read("Query", used)
-        });
+        self.bill(&mut done.consumed_capacity, asked, |ledger, used| ledger.read("Query", used));
         Ok(Answer::ok(&done))
     }
 
     fn scan(&self, mut request: ScanRequest) -> dynoxide::Result<Answer> {
         let asked = ask(&mut request.return_consumed_capacity);
         let mut done = self.reader(request.index_name.as_ref()).scan(request)?;
-        self.bill(&mut done.consumed_capacity, asked, |ledger, used| {
-            ledger.read("Scan", used)
-        });
+        self.bill(&mut done.consumed_capacity, asked, |ledger, used| ledger.read("Scan", used));
         Ok(Answer::ok(&done))
     }
 
@@ -325,19 +289,11 @@ impl DynamoDb {
         let condition = Condition::of(
             "PutItem",
             &request.table_name,
-            request
-                .condition_expression
-                .as_ref()
-                .map(|_| item_size(&request.item)),
+            request.condition_expression.as_ref().map(|_| item_size(&request.item)),
             &mut request.return_values_on_condition_check_failure,
         );
-        let mut done = self
-            .database
-            .put_item(request)
-            .map_err(|error| self.failed(error, condition))?;
-        self.bill(&mut done.consumed_capacity, asked, |ledger, used| {
-            ledger.write("PutItem", used)
-        });
+        let mut done = self.database.put_item(request).map_err(|error| self.failed(error, condition))?;
+        self.bill(&mut done.consumed_capacity, asked, |ledger, used| ledger.write("PutItem", used));
         Ok(Answer::ok(&done))
     }
 
@@ -349,13 +305,8 @@ impl DynamoDb {
             request.condition_expression.as_ref().map(|_| 0),
             &mut request.return_values_on_condition_check_failure,
         );
-        let mut done = self
-            .database
-            .update_item(request)
-            .map_err(|error| self.failed(error, condition))?;
-        self.bill(&mut done.consumed_capacity, asked, |ledger, used| {
-            ledger.write("UpdateItem", used)
-        });
+        let mut done = self.database.update_item(request).map_err(|error| self.failed(error, condition))?;
+        self.bill(&mut done.consumed_capacity, asked, |ledger, used| ledger.write("UpdateItem", used));
         Ok(Answer::ok(&done))
     }
 
@@ -367,13 +318,8 @@ impl DynamoDb {
             request.condition_expression.as_ref().map(|_| 0),
             &mut request.return_values_on_condition_check_failure,
         );
-        let mut done = self
-            .database
-            .delete_item(request)
-            .map_err(|error| self.failed(error, condition))?;
-        self.bill(&mut done.consumed_capacity, asked, |ledger, used| {
-            ledger.write("DeleteItem", used)
-        });
+        let mut done = self.database.delete_item(request).map_err(|error| self.failed(error, condition))?;
+        self.bill(&mut done.consumed_capacity, asked, |ledger, used| ledger.write("DeleteItem", used));
         Ok(Answer::ok(&done))
     }
 
@@ -394,13 +340,7 @@ impl DynamoDb {
     fn failed(&self, error: DynoxideError, condition: Option<Condition>) -> DynoxideError {
         match (error, condition) {
             (DynoxideError::ConditionalCheckFailedException(message, old), Some(condition)) => {
-                lock(&self.capacity).failed(
-                    condition.operation,
-                    &condition.table,
-                    condition.size,
-                    old.as_ref(),
-                    1.0,
-                );
+                lock(&self.capacity).failed(condition.operation, &condition.table, condition.size, old.as_ref(), 1.0);
                 let old = old.filter(|_| condition.returns_item);
                 DynoxideError::ConditionalCheckFailedException(message, old)
             }

@@ -39,10 +39,7 @@ pub struct Permission {
 
 impl Permission {
     pub(crate) fn new(action: impl Into<String>, resource: impl Into<String>) -> Self {
-        Self {
-            action: action.into(),
-            resource: resource.into(),
-        }
+        Self { action: action.into(), resource: resource.into() }
     }
 }
 
@@ -96,10 +93,7 @@ impl Fault {
         match self {
             Self::Conflict => {
                 service == Service::DynamoDb
-                    && matches!(
-                        operation,
-                        "PutItem" | "UpdateItem" | "DeleteItem" | "TransactWriteItems"
-                    )
+                    && matches!(operation, "PutItem" | "UpdateItem" | "DeleteItem" | "TransactWriteItems")
             }
             _ => true,
         }
@@ -149,12 +143,7 @@ pub struct At {
 impl At {
     /// At the `call`-th call from now, counted from 1.
     pub fn call(call: u64) -> Self {
-        Self {
-            call: call.max(1),
-            times: 1,
-            service: None,
-            operation: None,
-        }
+        Self { call: call.max(1), times: 1, service: None, operation: None }
     }
 
     /// Only calls to this service count.
@@ -177,10 +166,7 @@ impl At {
 
     fn counts(&self, service: Service, operation: &str) -> bool {
         self.service.is_none_or(|only| only == service)
-            && self
-                .operation
-                .as_deref()
-                .is_none_or(|only| only == operation)
+            && self.operation.as_deref().is_none_or(|only| only == operation)
     }
 }
 
@@ -261,11 +247,7 @@ impl Faults {
     pub async fn died(&self) {
         poll_fn(|context| {
             self.0.life.watch(context);
-            if self.is_dead() {
-                Poll::Ready(())
-            } else {
-                Poll::Pending
-            }
+            if self.is_dead() { Poll::Ready(()) } else { Poll::Pending }
         })
         .await;
     }
@@ -301,11 +283,7 @@ impl Faults {
         if self.0.recording.load(Ordering::SeqCst)
             && let Some(calls) = lock(&self.0.calls).as_mut()
         {
-            calls.push(Call {
-                service,
-                operation: operation.to_owned(),
-                permissions: permissions(),
-            });
+            calls.push(Call { service, operation: operation.to_owned(), permissions: permissions() });
         }
         if !self.0.planned.load(Ordering::SeqCst) {
             return None;

@@ -69,12 +69,7 @@ impl Journal {
                 break;
             }
             lines += 1;
-            replay(
-                serde_json::from_slice(&line).map_err(|source| Error::Journal {
-                    line: lines,
-                    source,
-                })?,
-            );
+            replay(serde_json::from_slice(&line).map_err(|source| Error::Journal { line: lines, source })?);
             whole += read as u64;
         }
         file.set_len(whole)?;
@@ -103,10 +98,7 @@ impl Journal {
     ///
     /// # Errors
     /// When the new file cannot be written; the old one is then still there.
-    pub(crate) fn rewrite(
-        path: &Path,
-        write_all: impl FnOnce(&Self) -> std::io::Result<()>,
-    ) -> Result<Self, Error> {
+    pub(crate) fn rewrite(path: &Path, write_all: impl FnOnce(&Self) -> std::io::Result<()>) -> Result<Self, Error> {
         let mut beside = path.as_os_str().to_owned();
         beside.push(".new");
         let beside = PathBuf::from(beside);

@@ -137,12 +137,7 @@ impl Stack {
         Self::new(Some(name.to_owned()), kept, journal, clock)
     }
 
-    fn new(
-        file: Option<String>,
-        kept: Kept,
-        journal: Journal,
-        clock: Clock,
-    ) -> Result<Self, Error> {
+    fn new(file: Option<String>, kept: Kept, journal: Journal, clock: Clock) -> Result<Self, Error> {
         let journal = Arc::new(journal);
         let place = Arc::new(Place {
             dynamodb: DynamoDb::open(file, Arc::clone(&clock))?,
@@ -230,12 +225,7 @@ impl Stack {
     ///
     /// # Errors
     /// When there is no such queue, an id is no message's, or the change cannot be written.
-    pub fn settle<I: AsRef<str>>(
-        &self,
-        queue: &str,
-        handled: &[I],
-        failed: &[I],
-    ) -> Result<(), Error> {
+    pub fn settle<I: AsRef<str>>(&self, queue: &str, handled: &[I], failed: &[I]) -> Result<(), Error> {
         self.place.sqs.settle(queue, handled, failed)
     }
 

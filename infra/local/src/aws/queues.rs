@@ -9,12 +9,8 @@ use serde_json::{Value, json};
 use super::{ACCOUNT, Error, REGION};
 
 /// The queues, each with its dead-letter queue.
-const QUEUES: [(&str, Option<&str>); 4] = [
-    ("events", Some("events-dead")),
-    ("due", Some("due-dead")),
-    ("events-dead", None),
-    ("due-dead", None),
-];
+const QUEUES: [(&str, Option<&str>); 4] =
+    [("events", Some("events-dead")), ("due", Some("due-dead")), ("events-dead", None), ("due-dead", None)];
 
 /// A message is handed out this often before it counts as dead.
 pub const MAX_RECEIVES: u32 = 5;
@@ -81,24 +77,10 @@ pub struct QueueDepth {
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum Change {
-    Sent {
-        queue: String,
-        number: u64,
-        message: Stored,
-    },
-    Taken {
-        queue: String,
-        numbers: Vec<u64>,
-        at: Timestamp,
-    },
-    Buried {
-        queue: String,
-        number: u64,
-    },
-    Deleted {
-        queue: String,
-        number: u64,
-    },
+    Sent { queue: String, number: u64, message: Stored },
+    Taken { queue: String, numbers: Vec<u64>, at: Timestamp },
+    Buried { queue: String, number: u64 },
+    Deleted { queue: String, number: u64 },
 }
 
 /// A message in a queue.
@@ -121,22 +103,14 @@ pub(crate) struct State {
 
 impl Default for State {
     fn default() -> Self {
-        Self {
-            queues: QUEUES.map(|(name, _)| (name, BTreeMap::new())).into(),
-            last: 0,
-            refused_entries: 0,
-        }
+        Self { queues: QUEUES.map(|(name, _)| (name, BTreeMap::new())).into(), last: 0, refused_entries: 0 }
     }
 }
 
 impl State {
     pub(crate) fn apply(&mut self, change: Change) {
         match change {
-            Change::Sent {
-                queue,
-                number,
-                message,
-            } => {
+            Change::Sent { queue, number, message } => {
                 self.last = self.last.max(number);
                 if let Some(queue) = self.queues.get_mut(queue.as_str()) {
                     queue.insert(number, message);
@@ -156,10 +130,7 @@ impl State {
                 }
             }
             Change::Buried { queue, number } => {
-                let buried = self
-                    .queues
-                    .get_mut(queue.as_str())
-                    .and_then(|queue| queue.remove(&number));
+                let buried = self.queues.get_mut(queue.as_str()).and_then(|queue| queue.remove(&number));
                 let grave = dead_letters_of(&queue).and_then(|dead| self.queues.get_mut(dead));
                 if let (Some(message), Some(grave)) = (buried, grave) {
                     grave.insert(number, message);
@@ -183,33 +154,19 @@ impl State {
             })
         });
         // A message sent and deleted again leaves nothing but its number, which must not be used twice.
-        let last = [Change::Sent {
-            queue: String::new(),
-            number: self.last,
-            message: Stored::nothing(),
-        }];
+        let last = [Change::Sent { queue: String::new(), number: self.last, message: Stored::nothing() }];
         all.chain(last)
     }
 
     /// How many changes [`State::changes`] has.
     pub(crate) fn live(&self) -> u64 {
-        self.queues
-            .values()
-            .map(|queue| queue.len() as u64)
-            .sum::<u64>()
-            + 1
+        self.queues.values().map(|queue| queue.len() as u64).sum::<u64>() + 1
     }
 }
 
 impl Stored {
     pub(super) fn new(body: String, now: Timestamp, delay: SignedDuration) -> Self {
-        Self {
-            body,
-            sent_at: now,
-            visible_at: now + delay,
-            first_received_at: None,
-            receives: 0,
-        }
+        Self { body, sent_at: now, visible_at: now + delay, first_received_at: None, receives: 0 }
     }
 
     fn nothing() -> Self {
@@ -230,9 +187,7 @@ impl Stored {
 
 impl State {
     pub(super) fn queue(&self, name: &str) -> Result<&BTreeMap<u64, Stored>, Error> {
-        self.queues
-            .get(name)
-            .ok_or_else(|| Error::NoSuchQueue(name.to_owned()))
+        self.queues.get(name).ok_or_else(|| Error::NoSuchQueue(name.to_owned()))
     }
 
     pub(super) fn depth(&self, name: &str, now: Timestamp) -> QueueDepth {

@@ -29,11 +29,7 @@ impl Answer {
     /// 200 with a JSON body.
     pub(crate) fn ok(body: &impl serde::Serialize) -> Self {
         match serde_json::to_vec(body) {
-            Ok(body) => Self {
-                status: 200,
-                body,
-                error: None,
-            },
+            Ok(body) => Self { status: 200, body, error: None },
             Err(error) => Self::error(500, "InternalFailure", &error.to_string()),
         }
     }
@@ -41,11 +37,7 @@ impl Answer {
     /// An error as all four services' clients understand it.
     pub(crate) fn error(status: u16, code: &str, message: &str) -> Self {
         let body = serde_json::json!({ "__type": code, "message": message });
-        Self {
-            status,
-            body: body.to_string().into_bytes(),
-            error: Some(code.to_owned()),
-        }
+        Self { status, body: body.to_string().into_bytes(), error: Some(code.to_owned()) }
     }
 
     /// What a stand-in says to what it was not built for: an error no SDK retries.
@@ -121,28 +113,24 @@ impl Work {
 
 /// Whose request it is, which operation, and what it asks for.
 fn read(request: &HttpRequest) -> Result<(&str, Work), ConnectorError> {
-    let body = request
-        .body()
-        .bytes()
-        .ok_or_else(|| ConnectorError::user("a streamed request body".into()))?;
+    let body = request.body().bytes().ok_or_else(|| ConnectorError::user("a streamed request body".into()))?;
     if let Some(target) = request.headers().get("x-amz-target") {
         let (service, operation) = target.split_once('.').unwrap_or((target, ""));
-        let work = match service {
-            "DynamoDB_20120810" => dynamodb::Request::read(operation, body).map_or_else(
-                |answer| Work::Refused(Service::DynamoDb, answer),
-                |request| Work::DynamoDb(Box::new(request)),
-            ),
-            "AmazonSQS" => sqs::Request::read(operation, body)
-                .map_or_else(|answer| Work::Refused(Service::Sqs, answer), Work::Sqs),
-            "AmazonSSM" => ssm::Request::read(operation, body)
-                .map_or_else(|answer| Work::Refused(Service::Ssm, answer), Work::Ssm),
-            _ => return Err(nobody(target)),
-        };
+        let work =
+            match service {
+                "DynamoDB_20120810" => dynamodb::Request::read(operation, body).map_or_else(
+                    |answer| Work::Refused(Service::DynamoDb, answer),
+                    |request| Work::DynamoDb(Box::new(request)),
+                ),
+                "AmazonSQS" => sqs::Request::read(operation, body)
+                    .map_or_else(|answer| Work::Refused(Service::Sqs, answer), Work::Sqs),
+                "AmazonSSM" => ssm::Request::read(operation, body)
+                    .map_or_else(|answer| Work::Refused(Service::Ssm, answer), Work::Ssm),
+                _ => return Err(nobody(target)),
+            };
         return Ok((operation, work));
     }
-    let path = http::Uri::try_from(request.uri())
-        .map(|uri| uri.path().to_owned())
-        .unwrap_or_default();
+    let path = http::Uri::try_from(request.uri()).map(|uri| uri.path().to_owned()).unwrap_or_default();
     if !path.starts_with("/v2/email/") {
         return Err(nobody(request.uri()));
     }
@@ -267,11 +255,7 @@ fn throttled(service: Service) -> Answer {
             "ProvisionedThroughputExceededException",
             "The level of configured throughput was exceeded.",
         ),
-        Service::Ses => Answer::error(
-            429,
-            "TooManyRequestsException",
-            "Maximum sending rate exceeded.",
-        ),
+        Service::Ses => Answer::error(429, "TooManyRequestsException", "Maximum sending rate exceeded."),
         Service::Sqs | Service::Ssm => Answer::error(400, "ThrottlingException", "Rate exceeded"),
     }
 }

@@ -52,11 +52,7 @@ pub struct Account {
 
 impl Default for Account {
     fn default() -> Self {
-        Self {
-            max_24_hour_send: 50_000.0,
-            max_send_rate: 14.0,
-            sending_enabled: true,
-        }
+        Self { max_24_hour_send: 50_000.0, max_send_rate: 14.0, sending_enabled: true }
     }
 }
 
@@ -138,11 +134,7 @@ struct NameValue {
 
 impl Request {
     /// The operation that a method and a path mean, and its input.
-    pub(crate) fn read(
-        method: &str,
-        path: &str,
-        body: &[u8],
-    ) -> (&'static str, Result<Self, Answer>) {
+    pub(crate) fn read(method: &str, path: &str, body: &[u8]) -> (&'static str, Result<Self, Answer>) {
         match (method, path) {
             ("POST", "/v2/email/outbound-emails") => (
                 "SendEmail",
@@ -151,10 +143,7 @@ impl Request {
                     .map_err(|error| Answer::error(400, "BadRequestException", &error.to_string())),
             ),
             ("GET", "/v2/email/account") => ("GetAccount", Ok(Self::GetAccount)),
-            _ => (
-                "unknown",
-                Err(Answer::unknown("SES", &format!("{method} {path}"))),
-            ),
+            _ => ("unknown", Err(Answer::unknown("SES", &format!("{method} {path}")))),
         }
     }
 
@@ -165,15 +154,9 @@ impl Request {
         };
         let address = mail.from_email_address.trim_end_matches('>');
         let domain = address.rsplit('@').next().unwrap_or(address);
-        let mut needed = vec![Permission::new(
-            "ses:SendEmail",
-            format!("identity/{domain}"),
-        )];
+        let mut needed = vec![Permission::new("ses:SendEmail", format!("identity/{domain}"))];
         if let Some(set) = &mail.configuration_set_name {
-            needed.push(Permission::new(
-                "ses:SendEmail",
-                format!("configuration-set/{set}"),
-            ));
+            needed.push(Permission::new("ses:SendEmail", format!("configuration-set/{set}")));
         }
         needed
     }
@@ -224,10 +207,7 @@ impl State {
 
 impl Ses {
     pub(crate) fn new(state: State, journal: Arc<Journal>) -> Self {
-        Self {
-            state: Mutex::new(state),
-            journal,
-        }
+        Self { state: Mutex::new(state), journal }
     }
 
     pub(crate) fn carry_out(&self, request: Request, now: Timestamp) -> Answer {
@@ -303,10 +283,7 @@ impl Ses {
     pub(crate) fn take_events(&self) -> Result<Vec<Value>, Error> {
         let mut state = lock(&self.state);
         let told = Change::Told(state.outbox.len());
-        let events = state.outbox[state.told..]
-            .iter()
-            .flat_map(|mail| ses_events::after(mail))
-            .collect();
+        let events = state.outbox[state.told..].iter().flat_map(|mail| ses_events::after(mail)).collect();
         if state.told < state.outbox.len() {
             self.journal.write(&LineRef::Ses(&told))?;
             state.apply(told);
@@ -319,22 +296,13 @@ impl State {
     /// Why SES does not take this mail, if it does not.
     fn refuses(&self, mail: &SendEmail, now: Timestamp) -> Option<Answer> {
         if !self.account.sending_enabled {
-            return Some(refusal(
-                "SendingPausedException",
-                "Sending is paused for this account.",
-            ));
+            return Some(refusal("SendingPausedException", "Sending is paused for this account."));
         }
         if self.sent_last_24_hours(now) as f64 >= self.account.max_24_hour_send {
-            return Some(refusal(
-                "TooManyRequestsException",
-                "Daily message quota exceeded.",
-            ));
+            return Some(refusal("TooManyRequestsException", "Daily message quota exceeded."));
         }
         if mail.destination.to_addresses.is_empty() || mail.destination.to_addresses.len() > 50 {
-            return Some(refusal(
-                "BadRequestException",
-                "Between 1 and 50 recipients are needed.",
-            ));
+            return Some(refusal("BadRequestException", "Between 1 and 50 recipients are needed."));
         }
         if !mail.email_tags.iter().all(NameValue::is_tag) {
             let rule = "A tag's name and value are 1 to 256 letters, digits, _, -, . or @.";
@@ -348,9 +316,7 @@ impl NameValue {
     fn is_tag(&self) -> bool {
         [&self.name, &self.value].into_iter().all(|part| {
             (1..=256).contains(&part.len())
-                && part
-                    .bytes()
-                    .all(|byte| byte.is_ascii_alphanumeric() || b"_-.@".contains(&byte))
+                && part.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_-.@".contains(&byte))
         })
     }
 }

@@ -30,9 +30,7 @@ pub(crate) fn after(mail: &SentMail) -> Vec<Value> {
         Some("complaint") => &[SesEvent::Send, SesEvent::Delivery, SesEvent::Complaint],
         _ => &[SesEvent::Send, SesEvent::Delivery],
     };
-    fate.iter()
-        .map(|event| event_at(mail, event, mail.at))
-        .collect()
+    fate.iter().map(|event| event_at(mail, event, mail.at)).collect()
 }
 
 /// The mailbox of SES's simulator that an address means, without its label.
@@ -40,9 +38,7 @@ fn simulated(address: &str) -> Option<&str> {
     let (local, domain) = address.trim_end_matches('>').rsplit_once('@')?;
     let local = local.rsplit('<').next().unwrap_or(local);
     let mailbox = local.split('+').next().unwrap_or(local);
-    domain
-        .eq_ignore_ascii_case("simulator.amazonses.com")
-        .then_some(mailbox)
+    domain.eq_ignore_ascii_case("simulator.amazonses.com").then_some(mailbox)
 }
 
 /// One event about `mail`, as EventBridge hands it over. Its id follows from the mail and the kind, so the same event made
@@ -76,19 +72,12 @@ pub fn event_at(mail: &SentMail, event: &SesEvent, at: Timestamp) -> Value {
 
 /// The `mail` object that all events carry. Tags come as lists, with SES's own beside ours.
 fn described(mail: &SentMail) -> Value {
-    let mut tags: Map<String, Value> = mail
-        .tags
-        .iter()
-        .map(|(name, value)| (name.clone(), json!([value])))
-        .collect();
+    let mut tags: Map<String, Value> = mail.tags.iter().map(|(name, value)| (name.clone(), json!([value]))).collect();
     if let Some(set) = &mail.configuration_set {
         tags.insert("ses:configuration-set".to_owned(), json!([set]));
     }
-    let headers: Vec<Value> = mail
-        .headers
-        .iter()
-        .map(|(name, value)| json!({ "name": name, "value": value }))
-        .collect();
+    let headers: Vec<Value> =
+        mail.headers.iter().map(|(name, value)| json!({ "name": name, "value": value })).collect();
     json!({
         "timestamp": mail.at.to_string(),
         "source": mail.from,
@@ -108,8 +97,7 @@ fn described(mail: &SentMail) -> Value {
 }
 
 fn particulars(mail: &SentMail, event: &SesEvent, at: Timestamp) -> Value {
-    let recipients =
-        |field: &str| -> Vec<Value> { mail.to.iter().map(|to| json!({ field: to })).collect() };
+    let recipients = |field: &str| -> Vec<Value> { mail.to.iter().map(|to| json!({ field: to })).collect() };
     match event {
         SesEvent::Send => json!({}),
         SesEvent::Delivery => json!({

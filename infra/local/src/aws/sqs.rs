@@ -12,8 +12,8 @@ use serde_json::{Map, Value, json};
 use super::faults::Permission;
 use super::journal::{Journal, LineRef};
 use super::queues::{
-    Change, MAX_RECEIVES, QueueDepth, QueueMessage, State, Stored, VISIBILITY, arn,
-    dead_letters_of, md5_of, message_id, number_of,
+    Change, MAX_RECEIVES, QueueDepth, QueueMessage, State, Stored, VISIBILITY, arn, dead_letters_of, md5_of,
+    message_id, number_of,
 };
 use super::seam::Answer;
 use super::{Error, lock};
@@ -90,10 +90,7 @@ pub(crate) struct Sqs {
 
 impl Sqs {
     pub(crate) fn new(state: State, journal: Arc<Journal>) -> Self {
-        Self {
-            state: Mutex::new(state),
-            journal,
-        }
+        Self { state: Mutex::new(state), journal }
     }
 
     pub(crate) fn carry_out(&self, request: Request, now: Timestamp) -> Answer {
@@ -110,13 +107,7 @@ impl Sqs {
         }
         match request {
             Request::SendMessage(send) => {
-                match self.accept(
-                    &mut state,
-                    &queue,
-                    send.message_body,
-                    send.delay_seconds,
-                    now,
-                ) {
+                match self.accept(&mut state, &queue, send.message_body, send.delay_seconds, now) {
                     Ok(sent) => Answer::ok(&sent),
                     Err(refused) => refused,
                 }
@@ -146,39 +137,17 @@ impl Sqs {
         });
         let message = Stored::new(body, now, SignedDuration::from_secs(delay_seconds));
         let queue = queue.to_owned();
-        self.change(
-            state,
-            Change::Sent {
-                queue,
-                number,
-                message,
-            },
-        )
-        .map_err(|error| Answer::not_kept(&error))?;
+        self.change(state, Change::Sent { queue, number, message }).map_err(|error| Answer::not_kept(&error))?;
         Ok(sent)
     }
 
-    fn accept_batch(
-        &self,
-        state: &mut State,
-        queue: &str,
-        batch: SendMessageBatch,
-        now: Timestamp,
-    ) -> Answer {
+    fn accept_batch(&self, state: &mut State, queue: &str, batch: SendMessageBatch, now: Timestamp) -> Answer {
         let entries = batch.entries;
         if entries.is_empty() {
-            return Answer::error(
-                400,
-                "EmptyBatchRequest",
-                "A batch needs at least one entry.",
-            );
+            return Answer::error(400, "EmptyBatchRequest", "A batch needs at least one entry.");
         }
         if entries.len() > 10 {
-            return Answer::error(
-                400,
-                "TooManyEntriesInBatchRequest",
-                "A batch holds at most 10 entries.",
-            );
+            return Answer::error(400, "TooManyEntriesInBatchRequest", "A batch holds at most 10 entries.");
         }
         let mut ids: Vec<&str> = entries.iter().map(|entry| entry.id.as_str()).collect();
         ids.sort_unstable();
@@ -208,19 +177,11 @@ impl Sqs {
     }
 
     /// Hands out up to `max` messages, oldest first, and hides them.
-    pub(crate) fn take(
-        &self,
-        queue: &str,
-        max: usize,
-        now: Timestamp,
-    ) -> Result<Vec<QueueMessage>, Error> {
+    pub(crate) fn take(&self, queue: &str, max: usize, now: Timestamp) -> Result<Vec<QueueMessage>, Error> {
         let mut state = lock(&self.state);
         let messages = state.queue(queue)?;
         let (mut numbers, mut dead) = (Vec::new(), Vec::new());
-        for (number, message) in messages
-            .iter()
-            .filter(|(_, message)| message.visible_at <= now)
-        {
+        for (number, message) in messages.iter().filter(|(_, message)| message.visible_at <= now) {
             if numbers.len() >= max {
                 break;
             }
@@ -231,37 +192,19 @@ impl Sqs {
             }
         }
         for number in dead {
-            self.change(
-                &mut state,
-                Change::Buried {
-                    queue: queue.to_owned(),
-                    number,
-                },
-            )?;
+            self.change(&mut state, Change::Buried { queue: queue.to_owned(), number })?;
         }
         if numbers.is_empty() {
             return Ok(Vec::new());
         }
-        let taken = Change::Taken {
-            queue: queue.to_owned(),
-            numbers: numbers.clone(),
-            at: now,
-        };
+        let taken = Change::Taken { queue: queue.to_owned(), numbers: numbers.clone(), at: now };
         self.change(&mut state, taken)?;
         let messages = state.queue(queue)?;
-        Ok(numbers
-            .iter()
-            .filter_map(|number| Some(messages.get(number)?.handed_out(queue, *number)))
-            .collect())
+        Ok(numbers.iter().filter_map(|number| Some(messages.get(number)?.handed_out(queue, *number))).collect())
     }
 
     /// Deletes the handled messages. Those that failed stay hidden until their visibility time has passed.
-    pub(crate) fn settle<I: AsRef<str>>(
-        &self,
-        queue: &str,
-        handled: &[I],
-        failed: &[I],
-    ) -> Result<(), Error> {
+    pub(crate) fn settle<I: AsRef<str>>(&self, queue: &str, handled: &[I], failed: &[I]) -> Result<(), Error> {
         let mut state = lock(&self.state);
         state.queue(queue)?;
         for id in failed {
@@ -270,13 +213,7 @@ impl Sqs {
         for id in handled {
             let number = number_of(id.as_ref())?;
             if state.queue(queue)?.contains_key(&number) {
-                self.change(
-                    &mut state,
-                    Change::Deleted {
-                        queue: queue.to_owned(),
-                        number,
-                    },
-                )?;
+                self.change(&mut state, Change::Deleted { queue: queue.to_owned(), number })?;
             }
         }
         Ok(())
@@ -291,21 +228,13 @@ impl Sqs {
     /// Everything in a queue, hidden or not, oldest first.
     pub(crate) fn contents(&self, queue: &str) -> Result<Vec<QueueMessage>, Error> {
         let state = lock(&self.state);
-        Ok(state
-            .queue(queue)?
-            .iter()
-            .map(|(number, message)| message.handed_out(queue, *number))
-            .collect())
+        Ok(state.queue(queue)?.iter().map(|(number, message)| message.handed_out(queue, *number)).collect())
     }
 
     /// When the next message of a working queue can be taken, in the past where one can be taken now.
     pub(crate) fn next_visible(&self, queue: &str) -> Result<Option<Timestamp>, Error> {
         let state = lock(&self.state);
-        Ok(state
-            .queue(queue)?
-            .values()
-            .map(|message| message.visible_at)
-            .min())
+        Ok(state.queue(queue)?.values().map(|message| message.visible_at).min())
     }
 
     fn change(&self, state: &mut State, change: Change) -> std::io::Result<()> {
@@ -318,22 +247,12 @@ impl Sqs {
 fn attributes(queue: &str, depth: QueueDepth, get: &GetQueueAttributes) -> Answer {
     let known = [
         ("ApproximateNumberOfMessages", depth.visible.to_string()),
-        (
-            "ApproximateNumberOfMessagesNotVisible",
-            depth.in_flight.to_string(),
-        ),
-        (
-            "ApproximateNumberOfMessagesDelayed",
-            depth.delayed.to_string(),
-        ),
+        ("ApproximateNumberOfMessagesNotVisible", depth.in_flight.to_string()),
+        ("ApproximateNumberOfMessagesDelayed", depth.delayed.to_string()),
         ("VisibilityTimeout", VISIBILITY.as_secs().to_string()),
         ("QueueArn", arn(queue)),
     ];
-    let asked = |name: &str| {
-        get.attribute_names
-            .iter()
-            .any(|asked| asked == name || asked == "All")
-    };
+    let asked = |name: &str| get.attribute_names.iter().any(|asked| asked == name || asked == "All");
     let attributes: Map<String, Value> = known
         .into_iter()
         .filter(|(name, _)| asked(name))

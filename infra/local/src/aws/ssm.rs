@@ -89,10 +89,7 @@ impl State {
 
     /// The changes that make this state again.
     pub(crate) fn changes(&self) -> impl Iterator<Item = Change> {
-        self.0.iter().map(|(name, parameter)| Change {
-            name: name.clone(),
-            parameter: parameter.clone(),
-        })
+        self.0.iter().map(|(name, parameter)| Change { name: name.clone(), parameter: parameter.clone() })
     }
 
     /// How many changes [`State::changes`] has.
@@ -103,10 +100,7 @@ impl State {
 
 impl Ssm {
     pub(crate) fn new(state: State, journal: Arc<Journal>) -> Self {
-        Self {
-            state: Mutex::new(state),
-            journal,
-        }
+        Self { state: Mutex::new(state), journal }
     }
 
     pub(crate) fn carry_out(&self, request: Request, now: Timestamp) -> Answer {
@@ -145,12 +139,7 @@ impl Ssm {
     }
 
     pub(crate) fn put_secret(&self, name: &str, value: &str, now: Timestamp) -> Result<(), Error> {
-        self.put(
-            name.to_owned(),
-            value.to_owned(),
-            "SecureString".to_owned(),
-            now,
-        )?;
+        self.put(name.to_owned(), value.to_owned(), "SecureString".to_owned(), now)?;
         Ok(())
     }
 
@@ -159,21 +148,10 @@ impl Ssm {
         if known { Ok(()) } else { self.put_secret(name, value, now) }
     }
 
-    fn put(
-        &self,
-        name: String,
-        value: String,
-        kind: String,
-        at: Timestamp,
-    ) -> std::io::Result<i64> {
+    fn put(&self, name: String, value: String, kind: String, at: Timestamp) -> std::io::Result<i64> {
         let mut state = lock(&self.state);
         let version = state.0.get(&name).map_or(1, |known| known.version + 1);
-        let parameter = Parameter {
-            value,
-            kind,
-            version,
-            at,
-        };
+        let parameter = Parameter { value, kind, version, at };
         let change = Change { name, parameter };
         self.journal.write(&LineRef::Ssm(&change))?;
         state.apply(change);
@@ -193,12 +171,8 @@ mod tests {
     async fn a_secret_is_read_back_decrypted_and_in_its_newest_version() {
         let stack = stack();
         let client = Client::new(stack.config());
-        stack
-            .put_secret("/winback/test/keys/link", "first")
-            .unwrap();
-        stack
-            .put_secret("/winback/test/keys/link", "second")
-            .unwrap();
+        stack.put_secret("/winback/test/keys/link", "first").unwrap();
+        stack.put_secret("/winback/test/keys/link", "second").unwrap();
         let get = client.get_parameter().name("/winback/test/keys/link");
         let parameter = get.clone().with_decryption(true).send().await.unwrap();
         let parameter = parameter.parameter().unwrap();
@@ -219,11 +193,8 @@ mod tests {
     #[tokio::test]
     async fn a_parameter_is_overwritten_only_on_purpose() {
         let client = Client::new(stack().config());
-        let put = client
-            .put_parameter()
-            .name("/winback/test/keys/code")
-            .value("a key")
-            .r#type(ParameterType::SecureString);
+        let put =
+            client.put_parameter().name("/winback/test/keys/code").value("a key").r#type(ParameterType::SecureString);
         put.clone().send().await.unwrap();
         let again = put.clone().send().await.unwrap_err();
         assert_eq!(again.code(), Some("ParameterAlreadyExists"));

@@ -70,18 +70,10 @@ impl Drop for Scratch {
 
 async fn fill(stack: &Stack) {
     stack.create_tables().unwrap();
-    stack
-        .put_secret("/winback/test/keys/link", "a key")
-        .unwrap();
+    stack.put_secret("/winback/test/keys/link", "a key").unwrap();
     let tables = aws_sdk_dynamodb::Client::new(stack.config());
     let pk = aws_sdk_dynamodb::types::AttributeValue::S("order/1".to_owned());
-    tables
-        .put_item()
-        .table_name(LEDGER)
-        .item("pk", pk)
-        .send()
-        .await
-        .unwrap();
+    tables.put_item().table_name(LEDGER).item("pk", pk).send().await.unwrap();
     let queues = aws_sdk_sqs::Client::new(stack.config());
     for customer in ["anna", "ben", "cleo"] {
         let send = queues.send_message().queue_url(stack.queue_url("due"));
@@ -90,15 +82,9 @@ async fn fill(stack: &Stack) {
     let batch = stack.take_batch("due", 2).unwrap();
     stack.settle("due", &[&batch[0].message_id], &[]).unwrap();
     let ses = aws_sdk_sesv2::Client::new(stack.config());
-    ses::tests::mail(&ses, "anna@example.org")
-        .send()
-        .await
-        .unwrap();
+    ses::tests::mail(&ses, "anna@example.org").send().await.unwrap();
     stack.take_delivery_events().unwrap();
-    ses::tests::mail(&ses, "ben@example.org")
-        .send()
-        .await
-        .unwrap();
+    ses::tests::mail(&ses, "ben@example.org").send().await.unwrap();
 }
 
 async fn check(stack: &Stack, turned: &Turned) {
@@ -111,24 +97,14 @@ async fn check(stack: &Stack, turned: &Turned) {
     assert_eq!(outbox.len(), 2);
     assert_eq!(outbox[1].to, ["ben@example.org"]);
     let secrets = aws_sdk_ssm::Client::new(stack.config());
-    let key = secrets
-        .get_parameter()
-        .name("/winback/test/keys/link")
-        .with_decryption(true);
+    let key = secrets.get_parameter().name("/winback/test/keys/link").with_decryption(true);
     let key = key.send().await.unwrap();
     assert_eq!(key.parameter().unwrap().value(), Some("a key"));
     turned.turn(VISIBILITY);
     let again = stack.take_batch("due", 10).unwrap();
-    let seen: Vec<_> = again
-        .iter()
-        .map(|message| (message.body.as_str(), message.receive_count))
-        .collect();
+    let seen: Vec<_> = again.iter().map(|message| (message.body.as_str(), message.receive_count)).collect();
     assert_eq!(seen, [("ben", 2), ("cleo", 1)]);
-    assert_eq!(
-        stack.take_delivery_events().unwrap().len(),
-        2,
-        "ben's mail only"
-    );
+    assert_eq!(stack.take_delivery_events().unwrap().len(), 2, "ben's mail only");
 }
 
 #[tokio::test]
@@ -146,12 +122,8 @@ async fn a_line_torn_by_the_end_of_the_process_never_happened() {
     let (turned, path) = (Turned::new(), scratch("torn"));
     fill(&Stack::in_file(&path, turned.clock()).unwrap()).await;
     let beside = path.beside();
-    let mut file = std::fs::OpenOptions::new()
-        .append(true)
-        .open(beside)
-        .unwrap();
-    file.write_all(b"{\"service\":\"sqs\",\"change\":{\"sen")
-        .unwrap();
+    let mut file = std::fs::OpenOptions::new().append(true).open(beside).unwrap();
+    file.write_all(b"{\"service\":\"sqs\",\"change\":{\"sen").unwrap();
     drop(file);
     check(&Stack::in_file(&path, turned.clock()).unwrap(), &turned).await;
 }
@@ -161,9 +133,7 @@ async fn a_long_history_is_shortened_to_what_is_left_of_it() {
     let (turned, path) = (Turned::new(), scratch("long"));
     let first = Stack::in_file(&path, turned.clock()).unwrap();
     for version in 0..1_100 {
-        first
-            .put_secret("/winback/test/keys/code", &version.to_string())
-            .unwrap();
+        first.put_secret("/winback/test/keys/code", &version.to_string()).unwrap();
     }
     fill(&first).await;
     drop(first);
@@ -174,10 +144,7 @@ async fn a_long_history_is_shortened_to_what_is_left_of_it() {
     let stack = Stack::in_file(&path, turned.clock()).unwrap();
     check(&stack, &turned).await;
     let queues = aws_sdk_sqs::Client::new(stack.config());
-    let send = queues
-        .send_message()
-        .queue_url(stack.queue_url("due"))
-        .message_body("dora");
+    let send = queues.send_message().queue_url(stack.queue_url("due")).message_body("dora");
     let id = send.send().await.unwrap().message_id.unwrap();
     assert!(id.ends_with("4"), "no id is given twice: {id}");
 }
@@ -186,8 +153,5 @@ async fn a_long_history_is_shortened_to_what_is_left_of_it() {
 fn a_file_is_open_in_one_process_at_a_time() {
     let (turned, path) = (Turned::new(), scratch("twice"));
     let _first = Stack::in_file(&path, turned.clock()).unwrap();
-    assert!(matches!(
-        Stack::in_file(&path, turned.clock()),
-        Err(Error::InUse(_))
-    ));
+    assert!(matches!(Stack::in_file(&path, turned.clock()), Err(Error::InUse(_))));
 }

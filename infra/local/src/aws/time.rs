@@ -51,10 +51,7 @@ impl Life {
     /// Wakes the task of `context` when the process dies.
     pub(crate) fn watch(&self, context: &Context<'_>) {
         let mut watchers = lock(&self.watchers);
-        if !watchers
-            .iter()
-            .any(|known| known.will_wake(context.waker()))
-        {
+        if !watchers.iter().any(|known| known.will_wake(context.waker())) {
             watchers.push(context.waker().clone());
         }
     }
@@ -87,11 +84,7 @@ pub(crate) struct NoSleep(pub(crate) Arc<Life>);
 
 impl AsyncSleep for NoSleep {
     fn sleep(&self, _duration: Duration) -> Sleep {
-        Sleep::new(Nap {
-            begun: self.0.begun.load(Ordering::SeqCst),
-            life: Arc::clone(&self.0),
-            yields: YIELDS,
-        })
+        Sleep::new(Nap { begun: self.0.begun.load(Ordering::SeqCst), life: Arc::clone(&self.0), yields: YIELDS })
     }
 }
 

@@ -47,9 +47,7 @@ impl Remembered {
 }
 
 /// The IAM actions and tables of a transaction, in its order.
-pub(super) fn actions(
-    request: &TransactWriteItemsRequest,
-) -> impl Iterator<Item = (&'static str, &str)> {
+pub(super) fn actions(request: &TransactWriteItemsRequest) -> impl Iterator<Item = (&'static str, &str)> {
     request.transact_items.iter().filter_map(action)
 }
 
@@ -80,11 +78,7 @@ pub(super) fn conflict(actions: usize) -> Answer {
         "Message": "Transaction cancelled, please refer cancellation reasons for specific reasons",
         "CancellationReasons": reasons,
     });
-    Answer {
-        status: 400,
-        body: body.to_string().into_bytes(),
-        error: None,
-    }
+    Answer { status: 400, body: body.to_string().into_bytes(), error: None }
 }
 
 /// What is needed to bill an action, and to word its reason, if the transaction fails.
@@ -117,9 +111,7 @@ pub(super) fn carry_out(
         return Ok(answer.clone());
     }
     let answer = run(database, capacity, request)?;
-    remembered
-        .answers
-        .insert(token.clone(), (body, answer.clone()));
+    remembered.answers.insert(token.clone(), (body, answer.clone()));
     remembered.oldest_first.push_back((now, token));
     Ok(answer)
 }
@@ -159,9 +151,7 @@ fn run(
                     reason.item = None;
                 }
             }
-            Err(DynoxideError::TransactionCanceledException(
-                message, reasons,
-            ))
+            Err(DynoxideError::TransactionCanceledException(message, reasons))
         }
         Err(error) => Err(error),
     }
@@ -171,46 +161,22 @@ fn run(
 fn part(item: &mut TransactWriteItem) -> Option<Part> {
     let (table, size, on_failure) = if let Some(put) = &mut item.put {
         let size = item_size(&put.item);
-        (
-            &put.table_name,
-            size,
-            &mut put.return_values_on_condition_check_failure,
-        )
+        (&put.table_name, size, &mut put.return_values_on_condition_check_failure)
     } else if let Some(update) = &mut item.update {
-        (
-            &update.table_name,
-            0,
-            &mut update.return_values_on_condition_check_failure,
-        )
+        (&update.table_name, 0, &mut update.return_values_on_condition_check_failure)
     } else if let Some(delete) = &mut item.delete {
-        (
-            &delete.table_name,
-            0,
-            &mut delete.return_values_on_condition_check_failure,
-        )
+        (&delete.table_name, 0, &mut delete.return_values_on_condition_check_failure)
     } else {
         let check = item.condition_check.as_mut()?;
-        (
-            &check.table_name,
-            0,
-            &mut check.return_values_on_condition_check_failure,
-        )
+        (&check.table_name, 0, &mut check.return_values_on_condition_check_failure)
     };
-    Some(Part {
-        table: table.clone(),
-        size,
-        returns_item: want_old(on_failure),
-    })
+    Some(Part { table: table.clone(), size, returns_item: want_old(on_failure) })
 }
 
 /// A second try that finds the first one's answer costs two reads for each action.
 fn replayed(ledger: &mut Capacity, request: &TransactWriteItemsRequest) {
     for (_, table) in actions(request) {
-        let usage = Usage {
-            calls: 1,
-            read_units: 2.0,
-            ..Usage::default()
-        };
+        let usage = Usage { calls: 1, read_units: 2.0, ..Usage::default() };
         ledger.add(OPERATION, table, usage);
     }
 }

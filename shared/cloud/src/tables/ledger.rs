@@ -27,6 +27,8 @@ pub enum Put {
     Stands,
     /// A later claim wrote it.
     Later,
+    /// It was mailed under an earlier claim, as far as anybody can know. It is never written over.
+    Mailed,
 }
 
 /// How a take from a lot ended.
@@ -63,7 +65,14 @@ impl Tables {
     }
 
     /// Puts an order, if it is as it was read.
-    pub fn put_order(&self, store: &StoreId, id: &str, seen: u64, order: &Order, now: Timestamp) -> Result<Write, Error> {
+    pub fn put_order(
+        &self,
+        store: &StoreId,
+        id: &str,
+        seen: u64,
+        order: &Order,
+        now: Timestamp,
+    ) -> Result<Write, Error> {
         let key = Key::Order(store.clone(), id.to_owned());
         let mut item = to_item(&key, &Guarded { rev: seen + 1, order: order.clone() })?;
         expires(&mut item, now);
@@ -85,7 +94,17 @@ impl Tables {
         let mut item = to_item(&key, message)?;
         expires(&mut item, message.at);
         let write = Write::put(Table::Ledger, &key, item);
-        Ok(write.when("attribute_not_exists(pk) OR claim < :claim").number(":claim", message.claim))
+        let states = [State::Unknown, State::Sent, State::Delivered, State::Bounced, State::Complained];
+        let names: Vec<_> = (0..states.len()).map(|index| format!(":mailed{index}")).collect();
+        let mut write = write
+            .when("attribute_not_exists(pk) OR claim < :claim")
+            .when(&format!("attribute_not_exists(pk) OR NOT #state IN ({})", names.join(", ")))
+            .name("#state", "state")
+            .number(":claim", message.claim);
+        for (name, state) in names.iter().zip(states) {
+            write = write.text(name, state.word());
+        }
+        Ok(write)
     }
 
     /// Puts a message and tells whether it stands.
@@ -95,8 +114,11 @@ impl Tables {
             Outcome::Done => Put::Stands,
             Outcome::Lost(item) => {
                 let known: Option<Message> = item.map(|item| from_item(&key, item)).transpose()?;
-                let mine = known.is_some_and(|known| known.claim == message.claim);
-                if mine { Put::Stands } else { Put::Later }
+                match known {
+                    Some(known) if known.claim == message.claim => Put::Stands,
+                    Some(known) if known.state.was_mailed() && known.claim < message.claim => Put::Mailed,
+                    _ => Put::Later,
+                }
             }
         })
     }
@@ -173,14 +195,11 @@ impl Tables {
         Ok(self.commit(vec![write.when(&condition)]).await?.done())
     }
 
-    /// Takes everything personal out of a message.
-    pub async fn scrub_message(&self, store: &StoreId, id: MessageId) -> Result<Option<MessageId>, Error> {
+    /// Takes everything personal out of a message, if it is there.
+    pub async fn scrub_message(&self, store: &StoreId, id: MessageId) -> Result<(), Error> {
         let key = Key::Message(store.clone(), id);
-        let Some(message) = self.message(store, id).await? else { return Ok(None) };
-        let previous = message.previous;
         let write = Write::update(Table::Ledger, &key, "REMOVE subject, why, redeemed_by").when("attribute_exists(pk)");
-        self.commit(vec![write]).await?;
-        Ok(previous)
+        self.commit(vec![write]).await.map(|_| ())
     }
 
     /// A code.
@@ -199,7 +218,11 @@ impl Tables {
             Outcome::Done => true,
             Outcome::Lost(item) => {
                 let known: Option<Coupon> = item.map(|item| from_item(&key, item)).transpose()?;
-                known.is_some_and(|known| !known.dead && known.message == coupon.message)
+                // A code made under another offer is not this one, whatever its letters.
+                known.is_some_and(|known| {
+                    let terms = |c: &Coupon| (c.message, c.gives.clone(), c.minimum_order, c.expires_at);
+                    !known.dead && terms(&known) == terms(coupon)
+                })
             }
         })
     }
@@ -298,7 +321,10 @@ impl Tables {
     /// Gives back what was reserved and not used.
     pub async fn give_back_mails(&self, store: &StoreId, day: Date, unused: u32) -> Result<(), Error> {
         let key = Key::Day(store.clone(), day);
-        let write = Write::update(Table::Ledger, &key, "ADD mails :unused").number(":unused", -i64::from(unused));
+        let seen = self.mails(store, day).await?;
+        // Under a condition, so that a retry gives nothing back twice. Lost: what is unused is wasted.
+        let write = Write::update(Table::Ledger, &key, "SET mails = :now").when("mails = :seen");
+        let write = write.number(":seen", seen).number(":now", seen.saturating_sub(unused));
         self.commit(vec![write]).await.map(|_| ())
     }
 
@@ -338,6 +364,16 @@ impl Tables {
         }
         let mark = Write::update(Table::Ledger, lot, "SET #code = :returned").when("attribute_not_exists(#code)");
         self.commit(vec![mark.name("#code", &name).text(":returned", "returned")]).await.map(|_| ())
+    }
+
+    /// Whether a lot has a piece for this code: one it took already, or one that is left.
+    pub async fn has_piece(&self, lot: &Key, size: u32, code: &Code) -> Result<bool, Error> {
+        let item = self.get(Table::Ledger, lot).await?;
+        let left: Option<u32> = item.as_ref().and_then(|item| item.get("left")?.as_n().ok()?.parse().ok());
+        Ok(match word(item.as_ref(), code) {
+            Some(word) => word == "taken",
+            None => left.unwrap_or(size) > 0,
+        })
     }
 
     /// Pieces left in a lot that has `size` of them at first.

@@ -68,9 +68,7 @@ pub(super) fn silence(customer: &Customer, program: &Program, plan: &Plan) -> Re
             Reason::LastOrder { day: day(customer.orders.last()), orders, spent: spent.to_string() }
         }
         Since::LastActivity => Reason::LastThere { day: day(customer.orders.last().max(customer.active_at)) },
-        Since::SubscriptionEnd => {
-            Reason::SubscriptionEnded { day: day(customer.subscription.as_ref().map(|s| s.at)) }
-        }
+        Since::SubscriptionEnd => Reason::SubscriptionEnded { day: day(customer.subscription.as_ref().map(|s| s.at)) },
         Since::FirstHeard => Reason::FirstHeard { day: day(None) },
     }
 }
@@ -95,9 +93,7 @@ pub(super) fn is_meant(condition: &Condition, customer: &Customer) -> bool {
                 (Some(_), false) => ComplaintIs::Resolved,
             }
         }
-        Condition::Language(language) => {
-            customer.contact.language.as_ref().is_some_and(|said| said.is == *language)
-        }
+        Condition::Language(language) => customer.contact.language.as_ref().is_some_and(|said| said.is == *language),
         Condition::Referred(bound) => bound.holds(&u32::try_from(customer.referred.len()).unwrap_or(u32::MAX)),
         Condition::Reason(reason) => {
             let ended = customer.subscription.as_ref().filter(|s| !s.runs);

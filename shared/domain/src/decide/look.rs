@@ -81,10 +81,12 @@ impl Look<'_> {
     /// The offer a follow-up follows: of the round's latest letter with one, if it was not called off.
     fn followed(&self, round: usize, step: usize) -> Option<(&String, &Brief)> {
         let earlier = self.program.rounds[round].steps[..step].iter().enumerate().rev();
-        let (s, name) = earlier.filter_map(|(s, step)| match &step.offer {
-            StepOffer::Own(name) => Some((s, name)),
-            _ => None,
-        }).next()?;
+        let (s, name) = earlier
+            .filter_map(|(s, step)| match &step.offer {
+                StepOffer::Own(name) => Some((s, name)),
+                _ => None,
+            })
+            .next()?;
         let brief = self.brief(round, s).filter(|brief| brief.end != End::Stopped)?;
         Some((name, brief))
     }
@@ -211,4 +213,3 @@ impl Look<'_> {
         why
     }
 }
-

@@ -36,9 +36,13 @@ pub(super) fn letter(send: &Send, ready: Timestamp, not_before: Timestamp, now: 
                 return At::Now { before };
             }
             let first = day_of(from.max(now), zone);
-            let slots = (0..15).map(|ahead| first.saturating_add(i64::from(ahead).days()));
-            let mut slots = slots.filter(|day| days.contains(&day.weekday())).map(|day| at_time(day, *time, zone));
-            At::Later(slots.find(|at| *at >= from && *at > now).unwrap_or(Timestamp::MAX))
+            let coming = (0..15).map(|ahead| first.saturating_add(i64::from(ahead).days()));
+            let opens = coming.filter(|day| days.contains(&day.weekday())).map(|day| at_time(day, *time, zone));
+            // A limit that ends later on a slot's day leaves the rest of that day.
+            let starts =
+                opens.filter(|opens| *opens >= ready).map(|opens| (day_of(opens, zone), opens.max(not_before)));
+            let mut fits = starts.filter(|(day, at)| *at > now && day_of(*at, zone) == *day && !is_quiet(*at, shop));
+            At::Later(fits.next().map_or(Timestamp::MAX, |(_, at)| at))
         }
         Send::AnyTime | Send::BeforeDeadline { .. } => {
             let at = out_of_quiet(from.max(now), shop);

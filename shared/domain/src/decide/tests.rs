@@ -57,7 +57,9 @@ fn folder(program: &str, shop: &str) -> Plan {
     let mut folder = Folder::new();
     folder.insert("shop.yaml".into(), shop.into());
     folder.insert("program.yaml".into(), program.into());
-    for (file, text) in [("subject.txt", "Hello"), ("body.mjml", "<mjml><mj-body></mj-body></mjml>"), ("body.txt", "Hi")] {
+    for (file, text) in
+        [("subject.txt", "Hello"), ("body.mjml", "<mjml><mj-body></mj-body></mjml>"), ("body.txt", "Hi")]
+    {
         folder.insert(format!("mails/letter/en/{file}"), text.into());
     }
     crate::file::read(&folder, 1).unwrap_or_else(|problems| panic!("{problems:#?}")).plan
@@ -106,7 +108,7 @@ fn played(customer: Customer, store: &Store, plan: &Plan, from: &str, until: &st
         let decision = decide(&customer, store, plan, now);
         match decision.action {
             Action::Claim(draft) => {
-                let with = Claim { form: Form::Short, lot: None, previous: None, owner: "o", now };
+                let with = Claim { form: Form::Short, lot: None, previous: None, known: false, owner: "o", now };
                 let end = if draft.held { End::Held } else { End::Sent };
                 let look = crate::protocol::Look { store, plan, now };
                 let day = plan.shop.time_zone.to_datetime(now).strftime("%a %F %H:%M");
@@ -134,10 +136,7 @@ fn a_look_before_the_silence_is_over_says_when_to_come_back() {
     let decision = look(&anna(), "2026-03-01T10:00:00Z");
     assert_eq!(decision.action, Action::Wait);
     assert_eq!(decision.next_look, Some(at("2026-04-12T07:00:00Z")));
-    assert_eq!(
-        decision.why[0].to_string(),
-        "Last there on 2026-01-12; 90 days of silence are over on 2026-04-12."
-    );
+    assert_eq!(decision.why[0].to_string(), "Last there on 2026-01-12; 90 days of silence are over on 2026-04-12.");
 }
 
 #[test]
@@ -234,9 +233,11 @@ fn a_claimed_letter_goes_on_the_same_day_lapses_on_the_next_and_stops_when_she_b
     use crate::protocol::{Claim, Form, claim};
     let now = at("2026-04-14T06:00:00Z");
     let Action::Claim(draft) = look(&anna(), "2026-04-14T06:00:00Z").action else { panic!("a claim") };
-    let with = Claim { form: Form::Long, lot: None, previous: None, owner: "o", now };
+    let with = Claim { form: Form::Long, lot: None, previous: None, known: false, owner: "o", now };
     let claimed = claim(&anna(), &draft, with);
-    assert!(matches!(look(&claimed, "2026-04-14T08:00:00Z").action, Action::Claim(again) if again.message == draft.message));
+    assert!(
+        matches!(look(&claimed, "2026-04-14T08:00:00Z").action, Action::Claim(again) if again.message == draft.message)
+    );
     assert_eq!(look(&claimed, "2026-04-15T06:00:00Z").action, Action::CallOff(CallOff::Lapse));
     assert_eq!(look(&claimed, "2026-04-14T18:00:00Z").action, Action::CallOff(CallOff::Lapse), "quiet until tomorrow");
     let bought = told(claimed.clone(), "2026-04-14T06:01:00Z", order("2026-04-14T06:01:00Z"));
@@ -250,7 +251,8 @@ fn a_sending_without_an_answer_is_never_sendable_again() {
     use crate::protocol::{Claim, Form, claim};
     let now = at("2026-04-14T06:00:00Z");
     let Action::Claim(draft) = look(&anna(), "2026-04-14T06:00:00Z").action else { panic!("a claim") };
-    let sending = claim(&anna(), &draft, Claim { form: Form::Short, lot: None, previous: None, owner: "o", now });
+    let sending =
+        claim(&anna(), &draft, Claim { form: Form::Short, lot: None, previous: None, known: false, owner: "o", now });
     let early = look(&sending, "2026-04-14T06:04:59Z");
     assert_eq!((early.action, early.next_look), (Action::Wait, Some(at("2026-04-14T06:05:00Z"))));
     assert_eq!(look(&sending, "2026-04-14T06:05:00Z").action, Action::Expire);
@@ -261,7 +263,7 @@ fn a_last_day_finds_its_letter_also_after_a_merge() {
     use crate::protocol::{Claim, Form, claim, close};
     let (store, plan, now) = (store(), plan(), at("2026-04-14T06:00:00Z"));
     let Action::Claim(letter) = look(&anna(), "2026-04-14T06:00:00Z").action else { panic!("the letter is due") };
-    let with = Claim { form: Form::Short, lot: None, previous: None, owner: "o", now };
+    let with = Claim { form: Form::Short, lot: None, previous: None, known: false, owner: "o", now };
     let look = crate::protocol::Look { store: &store, plan: &plan, now };
     let guest = close(&claim(&anna(), &letter, with), End::Sent, now, look);
 
@@ -276,6 +278,12 @@ fn a_last_day_finds_its_letter_also_after_a_merge() {
     let other = CustomerId::of_store_id(&Key::new(b"k".to_vec()), &store.id, "78");
     let again = crate::learn::merge(Customer::new(other, at("2026-04-15T07:00:00Z")), account);
     assert_eq!(again.journeys["We miss you"].named_after, Some(anna().id));
-    let (later, _) = played(told(again, "2026-04-20T08:00:00Z", order("2026-04-20T08:00:00Z")), &store, &plan, "2026-04-20T08:00:00Z", "2026-12-31T00:00:00Z");
+    let (later, _) = played(
+        told(again, "2026-04-20T08:00:00Z", order("2026-04-20T08:00:00Z")),
+        &store,
+        &plan,
+        "2026-04-20T08:00:00Z",
+        "2026-12-31T00:00:00Z",
+    );
     assert_eq!(later.journeys["We miss you"].named_after, None);
 }

@@ -158,8 +158,7 @@ pub struct SubscriptionEnded {
 
 /// Reads an event. `received` bounds what it claims about time.
 pub fn read(bytes: &[u8], received: Timestamp) -> Result<Event, Error> {
-    let envelope: Envelope =
-        serde_json::from_slice(bytes).map_err(|error| Error::NotAnEvent(error.to_string()))?;
+    let envelope: Envelope = serde_json::from_slice(bytes).map_err(|error| Error::NotAnEvent(error.to_string()))?;
     let at = whole_seconds(envelope.timestamp.min(received));
     let data = envelope.data;
     let (who, what) = match envelope.kind.as_str() {

@@ -45,14 +45,16 @@ fn learned(events: &[Event]) -> Customer {
 
 #[test]
 fn an_order_counts_once_and_in_its_latest_state() {
-    let customer = learned(&[event(1, order("A", 1, 4_500)), event(1, order("A", 1, 4_500)), event(5, order("A", 1, 4_000))]);
+    let customer =
+        learned(&[event(1, order("A", 1, 4_500)), event(1, order("A", 1, 4_500)), event(5, order("A", 1, 4_000))]);
     assert_eq!((customer.orders.count, customer.orders.spent), (1, 4_000));
     assert_eq!(customer.orders.recent, [at(1)]);
 }
 
 #[test]
 fn a_refund_before_its_order_is_the_same_as_after() {
-    let refund = |cents| What::OrderRefunded { order_id: "A".into(), refunded: Money { minor: cents, currency: euros() } };
+    let refund =
+        |cents| What::OrderRefunded { order_id: "A".into(), refunded: Money { minor: cents, currency: euros() } };
     let before = learned(&[event(9, refund(1_500)), event(1, order("A", 1, 4_500))]);
     let after = learned(&[event(1, order("A", 1, 4_500)), event(9, refund(1_500)), event(8, refund(500))]);
     assert_eq!(before.orders, after.orders);
@@ -74,10 +76,16 @@ fn orders_in_another_currency_count_for_time_not_for_money() {
 fn our_own_no_yields_only_to_an_explicit_later_yes() {
     let checkbox = |second, yes| {
         let What::OrderPlaced { order, .. } = order("A", second, 100) else { unreachable!() };
-        event(second, What::OrderPlaced { order, profile: Profile { marketing_consent: Some(yes), ..Profile::default() } })
+        event(
+            second,
+            What::OrderPlaced { order, profile: Profile { marketing_consent: Some(yes), ..Profile::default() } },
+        )
     };
     let form = |second| {
-        event(second, What::CustomerUpdated { profile: Profile { marketing_consent: Some(true), ..Profile::default() } })
+        event(
+            second,
+            What::CustomerUpdated { profile: Profile { marketing_consent: Some(true), ..Profile::default() } },
+        )
     };
     let unsubscribed = event(5, What::Unsubscribed);
     assert!(learned(&[checkbox(1, true)]).agreed().is_some());
@@ -94,7 +102,10 @@ fn a_bounce_holds_for_its_address_only() {
     assert!(learned(&[event(1, order("A", 1, 100)), event(5, What::Bounced)]).bounced());
     assert!(!learned(&[event(1, order("A", 1, 100)), event(5, What::Bounced), moved]).bounced());
     let again = event(9, order("B", 9, 100));
-    assert!(learned(&[event(1, order("A", 1, 100)), event(5, What::Bounced), again]).bounced(), "the same address again");
+    assert!(
+        learned(&[event(1, order("A", 1, 100)), event(5, What::Bounced), again]).bounced(),
+        "the same address again"
+    );
 }
 
 #[test]
@@ -132,7 +143,8 @@ fn what_was_erased_stays_erased() {
 #[test]
 fn a_no_to_an_old_letter_brings_nobody_back() {
     for no in [What::Unsubscribed, What::MarkedSpam, What::Bounced] {
-        let events = [event(1, order("A", 1, 4_500)), event(5, What::Erased), event(9, no), event(2, order("B", 2, 900))];
+        let events =
+            [event(1, order("A", 1, 4_500)), event(5, What::Erased), event(9, no), event(2, order("B", 2, 900))];
         let customer = learned(&events);
         assert_eq!((customer.erased, customer.email(), customer.orders.count), (Some(at(5)), None, 0));
         assert!(customer.consent.bounced.is_none() && customer.refused());

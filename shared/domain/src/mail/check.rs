@@ -31,23 +31,12 @@ pub struct Use {
 }
 
 /// All findings about all letters of a shop, by mail and language. Letters that no step sends are not looked at.
-pub fn check_all(
-    shop: &Shop,
-    programs: &[Program],
-    letters: &Letters,
-) -> Vec<(String, Language, Problem)> {
+pub fn check_all(shop: &Shop, programs: &[Program], letters: &Letters) -> Vec<(String, Language, Problem)> {
     let mut found = Vec::new();
     for ((mail, language), letter) in letters {
-        let uses: Vec<Use> = programs
-            .iter()
-            .flat_map(|program| uses(program, mail))
-            .collect();
+        let uses: Vec<Use> = programs.iter().flat_map(|program| uses(program, mail)).collect();
         let problems = check(letter, language, shop, &uses);
-        found.extend(
-            problems
-                .into_iter()
-                .map(|problem| (mail.clone(), language.clone(), problem)),
-        );
+        found.extend(problems.into_iter().map(|problem| (mail.clone(), language.clone(), problem)));
     }
     found
 }
@@ -68,10 +57,7 @@ pub(super) fn uses(program: &Program, mail: &str) -> Vec<Use> {
                 StepOffer::Inherited => latest,
             };
             if step.mail == mail {
-                found.push(Use {
-                    offer: offer.cloned(),
-                    buyers_only,
-                });
+                found.push(Use { offer: offer.cloned(), buyers_only });
             }
         }
     }
@@ -83,16 +69,13 @@ pub(super) fn uses(program: &Program, mail: &str) -> Vec<Use> {
 pub fn check(letter: &Letter, language: &Language, shop: &Shop, uses: &[Use]) -> Vec<Problem> {
     let mut found = BTreeSet::new();
     if !words::knows(language) {
-        let message = format!(
-            "dates and amounts have no words in \"{}\" yet: they are written in figures",
-            language.as_str()
-        );
+        let message =
+            format!("dates and amounts have no words in \"{}\" yet: they are written in figures", language.as_str());
         found.insert(Problem::warning(Part::Text, None, message));
     }
     for used in uses {
         for facts in shapes(shop, language, used) {
-            let mail = alone(letter, &facts)
-                .and_then(|prepared| filled(&prepared, letter, shop, &facts, &mut found));
+            let mail = alone(letter, &facts).and_then(|prepared| filled(&prepared, letter, shop, &facts, &mut found));
             match mail {
                 Ok(mail) => found.extend(read(&mail, letter, shop, &facts)),
                 Err(Error::Letter { problem, .. }) => found.extend([problem]),
@@ -115,11 +98,7 @@ fn filled(
     let (folder, values) = prepared.open(super::ALONE, shop, facts)?;
     if let Ok(mjml) = engine::fill(&prepared.engine, &folder, Part::Html, &values) {
         let (_, warnings) = page::html(&mjml).unwrap_or_default();
-        found.extend(
-            warnings
-                .iter()
-                .map(|fault| placed(fault, &mjml, &letter.body_mjml, Level::Warning)),
-        );
+        found.extend(warnings.iter().map(|fault| placed(fault, &mjml, &letter.body_mjml, Level::Warning)));
     }
     Ok(mail)
 }
@@ -132,20 +111,10 @@ pub(super) fn placed(fault: &Fault, mjml: &str, source: &str, level: Level) -> P
         let number = before.matches('\n').count();
         let text = mjml.lines().nth(number)?.trim();
         let same = source.lines().position(|line| line.trim() == text);
-        let tag: String = mjml
-            .get(at..)?
-            .chars()
-            .take_while(|c| !matches!(c, ' ' | '>' | '\n' | '='))
-            .collect();
-        same.map(|found| found + 1)
-            .or_else(|| engine::line_of(source, &tag))
+        let tag: String = mjml.get(at..)?.chars().take_while(|c| !matches!(c, ' ' | '>' | '\n' | '=')).collect();
+        same.map(|found| found + 1).or_else(|| engine::line_of(source, &tag))
     });
-    Problem {
-        part: Part::Html,
-        line,
-        level,
-        message: fault.message.clone(),
-    }
+    Problem { part: Part::Html, line, level, message: fault.message.clone() }
 }
 
 /// What an editor would say about a finished mail.
@@ -153,24 +122,17 @@ fn read(mail: &Mail, letter: &Letter, shop: &Shop, facts: &Facts) -> Vec<Problem
     let mut found = Vec::new();
     read_subject(&mail.subject, &mut found);
     if mail.html.len() > LARGEST_HTML {
-        let message = format!(
-            "{} KB of HTML: Gmail cuts it off at 102 KB; keep it below 100",
-            mail.html.len() / 1000
-        );
+        let message = format!("{} KB of HTML: Gmail cuts it off at 102 KB; keep it below 100", mail.html.len() / 1000);
         found.push(Problem::error(Part::Html, None, message));
     }
     for address in page::loads(&mail.html) {
         if !is_ours(&address, shop) {
             let line = engine::line_of(&letter.body_mjml, &address);
-            let message =
-                format!("loads {address} from a third party: keep images on the shop's own domain");
+            let message = format!("loads {address} from a third party: keep images on the shop's own domain");
             found.push(Problem::error(Part::Html, line, message));
         }
     }
-    for (part, body) in [
-        (Part::Html, unescaped(&mail.html)),
-        (Part::Text, mail.text.clone()),
-    ] {
+    for (part, body) in [(Part::Html, unescaped(&mail.html)), (Part::Text, mail.text.clone())] {
         read_body(part, &body, shop, facts, &mut found);
     }
     if !letter.body_mjml.contains("<mj-preview>") {
@@ -179,15 +141,10 @@ fn read(mail: &Mail, letter: &Letter, shop: &Shop, facts: &Facts) -> Vec<Problem
     }
     if facts.name.is_none() {
         for (part, text) in [(Part::Subject, &mail.subject), (Part::Text, &mail.text)] {
-            let odd = text.lines().find(|line| {
-                line.contains(" ,") || line.contains(" !") || line.starts_with([',', '!'])
-            });
+            let odd =
+                text.lines().find(|line| line.contains(" ,") || line.contains(" !") || line.starts_with([',', '!']));
             if let Some(line) = odd {
-                found.push(Problem::warning(
-                    part,
-                    None,
-                    format!("reads oddly without a name: \"{line}\""),
-                ));
+                found.push(Problem::warning(part, None, format!("reads oddly without a name: \"{line}\"")));
             }
         }
     }
@@ -197,11 +154,7 @@ fn read(mail: &Mail, letter: &Letter, shop: &Shop, facts: &Facts) -> Vec<Problem
 fn read_subject(subject: &str, found: &mut Vec<Problem>) {
     let length = subject.chars().count();
     if length == 0 {
-        found.push(Problem::error(
-            Part::Subject,
-            Some(1),
-            "the subject is empty",
-        ));
+        found.push(Problem::error(Part::Subject, Some(1), "the subject is empty"));
     }
     if length > LONG_SUBJECT {
         let message = format!(
@@ -222,46 +175,26 @@ fn read_body(part: Part, body: &str, shop: &Shop, facts: &Facts, found: &mut Vec
         ));
     }
     if !body.contains(&facts.links.unsubscribe) {
-        found.push(Problem::error(
-            part,
-            None,
-            "the way out is missing: link to {{ links.unsubscribe }}",
-        ));
+        found.push(Problem::error(part, None, "the way out is missing: link to {{ links.unsubscribe }}"));
     }
     let Some(offer) = &facts.offer else { return };
     let page = facts.links.offer.as_deref().unwrap_or(&offer.open_url);
     if !body.contains(page) && !body.contains(&offer.open_url) {
-        found.push(Problem::warning(
-            part,
-            None,
-            "nothing leads to the offer: link to {{ links.button }}",
-        ));
+        found.push(Problem::warning(part, None, "nothing leads to the offer: link to {{ links.button }}"));
     }
     if !body.contains(&offer.code) {
-        found.push(Problem::warning(
-            part,
-            None,
-            "the code is not shown: write {{ offer.code }}",
-        ));
+        found.push(Problem::warning(part, None, "the code is not shown: write {{ offer.code }}"));
     }
     let day = day_of(offer.expires_at, &shop.time_zone);
     let words = words::of(&facts.language, shop);
     if !body.contains(&words.weekday_date(day)) && !body.contains(&words.weekday(day)) {
-        found.push(Problem::warning(
-            part,
-            None,
-            "it does not say until when: write {{ offer.deadline }}",
-        ));
+        found.push(Problem::warning(part, None, "it does not say until when: write {{ offer.deadline }}"));
     }
 }
 
 /// The page as a reader sees its quotes and ampersands.
 fn unescaped(html: &str) -> String {
-    html.replace("&quot;", "\"")
-        .replace("&#x27;", "'")
-        .replace("&lt;", "<")
-        .replace("&gt;", ">")
-        .replace("&amp;", "&")
+    html.replace("&quot;", "\"").replace("&#x27;", "'").replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
 }
 
 /// Whether an address belongs to the shop: where its button leads, or where its mail comes from.
@@ -269,15 +202,9 @@ fn is_ours(address: &str, shop: &Shop) -> bool {
     let Some(host) = link::host(address) else {
         return false;
     };
-    let home =
-        link::host(&shop.open_with_code).map(|host| host.strip_prefix("www.").unwrap_or(host));
+    let home = link::host(&shop.open_with_code).map(|host| host.strip_prefix("www.").unwrap_or(host));
     let sender = shop.sender.email.as_str().rsplit('@').next();
-    let within = |ours: &str| {
-        host == ours
-            || host
-                .strip_suffix(ours)
-                .is_some_and(|rest| rest.ends_with('.'))
-    };
+    let within = |ours: &str| host == ours || host.strip_suffix(ours).is_some_and(|rest| rest.ends_with('.'));
     home.is_some_and(within) || sender.is_some_and(within)
 }
 
@@ -285,18 +212,11 @@ fn is_ours(address: &str, shop: &Shop) -> bool {
 fn shapes(shop: &Shop, language: &Language, used: &Use) -> Vec<Facts> {
     // A Tuesday morning; any moment would do as long as it is always the same one.
     let now: Timestamp = "2026-03-10T07:00:00Z".parse().expect("a valid moment");
-    let spent = Money {
-        minor: 18_240 * 10_i64.pow(shop.currency.exponent()) / 100,
-        currency: shop.currency,
-    };
+    let spent = Money { minor: 18_240 * 10_i64.pow(shop.currency.exponent()) / 100, currency: shop.currency };
     let offer = used.offer.as_ref().map(|offer| OfferFacts {
         gives: offer.gives.clone(),
         code: "7K2M-QX4T".to_owned(),
-        expires_at: deadline(
-            day_of(now, &shop.time_zone),
-            offer.valid_days,
-            &shop.time_zone,
-        ),
+        expires_at: deadline(day_of(now, &shop.time_zone), offer.valid_days, &shop.time_zone),
         minimum_order: offer.minimum_order,
         left: offer.stock,
         open_url: shop.open_with_code.replace("{code}", "7K2M-QX4T"),
@@ -309,28 +229,16 @@ fn shapes(shop: &Shop, language: &Language, used: &Use) -> Vec<Facts> {
         last_order: now.checked_sub((24 * 92).hours()).ok(),
         silent_days: 92,
         links: Links {
-            offer: offer
-                .is_some()
-                .then(|| "https://links.example/o/shop/sample-token".to_owned()),
+            offer: offer.is_some().then(|| "https://links.example/o/shop/sample-token".to_owned()),
             unsubscribe: "https://links.example/u/shop/sample-token".to_owned(),
         },
         offer,
         now,
     };
-    let nameless = Facts {
-        name: None,
-        orders: 1,
-        spent: None,
-        ..regular.clone()
-    };
+    let nameless = Facts { name: None, orders: 1, spent: None, ..regular.clone() };
     let mut shapes = vec![regular.clone(), nameless];
     if !used.buyers_only {
-        shapes.push(Facts {
-            orders: 0,
-            spent: None,
-            last_order: None,
-            ..regular
-        });
+        shapes.push(Facts { orders: 0, spent: None, last_order: None, ..regular });
     }
     shapes
 }

@@ -2,9 +2,7 @@
 
 use minijinja::syntax::SyntaxConfig;
 use minijinja::value::{Rest, Value};
-use minijinja::{
-    AutoEscape, Environment, Error, ErrorKind, HtmlEscape, Output, State, UndefinedBehavior,
-};
+use minijinja::{AutoEscape, Environment, Error, ErrorKind, HtmlEscape, Output, State, UndefinedBehavior};
 
 use super::problem::{Part, Problem};
 use super::variables::{KNOWN, Speech};
@@ -25,13 +23,7 @@ pub(super) fn new() -> Environment<'static> {
     engine.set_fuel(Some(FUEL));
     // For the span of the failing expression; the rest of the debug information quotes facts and is never shown.
     engine.set_debug(true);
-    engine.set_auto_escape_callback(|name| {
-        if is_html(name) {
-            AutoEscape::Html
-        } else {
-            AutoEscape::None
-        }
-    });
+    engine.set_auto_escape_callback(|name| if is_html(name) { AutoEscape::Html } else { AutoEscape::None });
     engine.set_formatter(print);
     engine.remove_filter("safe");
     engine.add_filter("spelled", spelled);
@@ -40,17 +32,11 @@ pub(super) fn new() -> Environment<'static> {
 }
 
 /// The three parts of a letter, under names that end with the part's file.
-pub(super) fn add(
-    engine: &mut Environment<'static>,
-    folder: &str,
-    letter: &Letter,
-) -> Result<(), Problem> {
+pub(super) fn add(engine: &mut Environment<'static>, folder: &str, letter: &Letter) -> Result<(), Problem> {
     for part in [Part::Subject, Part::Html, Part::Text] {
         let name = format!("{folder}/{}", part.file());
         let source = source_of(letter, part);
-        engine
-            .add_template_owned(name.clone(), source.to_owned())
-            .map_err(|error| explain(&error, part, source))?;
+        engine.add_template_owned(name.clone(), source.to_owned()).map_err(|error| explain(&error, part, source))?;
         if let Some(problem) = unknown(engine, &name, part).into_iter().next() {
             return Err(problem);
         }
@@ -59,18 +45,10 @@ pub(super) fn add(
 }
 
 /// One part filled in.
-pub(super) fn fill(
-    engine: &Environment<'static>,
-    folder: &str,
-    part: Part,
-    facts: &Value,
-) -> Result<String, Problem> {
-    let template = engine
-        .get_template(&format!("{folder}/{}", part.file()))
-        .map_err(|error| explain(&error, part, ""))?;
-    template
-        .render(facts.clone())
-        .map_err(|error| explain(&error, part, template.source()))
+pub(super) fn fill(engine: &Environment<'static>, folder: &str, part: Part, facts: &Value) -> Result<String, Problem> {
+    let template =
+        engine.get_template(&format!("{folder}/{}", part.file())).map_err(|error| explain(&error, part, ""))?;
+    template.render(facts.clone()).map_err(|error| explain(&error, part, template.source()))
 }
 
 /// The template of a part.
@@ -93,28 +71,18 @@ fn unknown(engine: &Environment<'static>, name: &str, part: Part) -> Vec<Problem
     let Ok(template) = engine.get_template(name) else {
         return Vec::new();
     };
-    let mut strangers: Vec<String> = template
-        .undeclared_variables(true)
-        .into_iter()
-        .filter(|path| !is_known(engine, path))
-        .collect();
+    let mut strangers: Vec<String> =
+        template.undeclared_variables(true).into_iter().filter(|path| !is_known(engine, path)).collect();
     strangers.sort();
     let problem = |path: &String| {
-        Problem::error(
-            part,
-            line_of(template.source(), path),
-            format!("unknown variable `{path}`: {}", advice(path)),
-        )
+        Problem::error(part, line_of(template.source(), path), format!("unknown variable `{path}`: {}", advice(path)))
     };
     strangers.iter().map(problem).collect()
 }
 
 fn is_known(engine: &Environment<'static>, path: &str) -> bool {
     let (group, field) = path.split_once('.').unwrap_or((path, ""));
-    let fields = KNOWN
-        .iter()
-        .find(|(name, _)| *name == group)
-        .map(|(_, fields)| *fields);
+    let fields = KNOWN.iter().find(|(name, _)| *name == group).map(|(_, fields)| *fields);
     match fields {
         Some(fields) => field.is_empty() || fields.contains(&field),
         None => path == "today" || engine.globals().any(|(name, _)| name == path),
@@ -134,13 +102,8 @@ fn advice(path: &str) -> String {
 
 /// What went wrong, without a word of the facts: these messages reach logs.
 fn explain(error: &Error, part: Part, source: &str) -> Problem {
-    let expression = error
-        .range()
-        .and_then(|range| source.get(range))
-        .map(|text| text.trim().to_owned());
-    let shown = expression
-        .filter(|text| !text.contains('\n'))
-        .unwrap_or_else(|| "this".to_owned());
+    let expression = error.range().and_then(|range| source.get(range)).map(|text| text.trim().to_owned());
+    let shown = expression.filter(|text| !text.contains('\n')).unwrap_or_else(|| "this".to_owned());
     let message = match error.kind() {
         ErrorKind::UndefinedError => format!(
             "`{shown}` is not there for every customer or step: write `{{% if … %}}` around the sentence, or `{{{{ … or \"…\" }}}}`"
@@ -172,15 +135,10 @@ fn print(out: &mut Output, state: &mut State, value: &Value) -> Result<(), Error
 
 fn speech(state: &State) -> Result<&'static dyn Words, Error> {
     let value = state.lookup("speech");
-    let speech = value
-        .as_ref()
-        .and_then(|value| value.downcast_object_ref::<Speech>());
-    speech.map(|speech| speech.0).ok_or_else(|| {
-        Error::new(
-            ErrorKind::InvalidOperation,
-            "`speech` was set by the letter",
-        )
-    })
+    let speech = value.as_ref().and_then(|value| value.downcast_object_ref::<Speech>());
+    speech
+        .map(|speech| speech.0)
+        .ok_or_else(|| Error::new(ErrorKind::InvalidOperation, "`speech` was set by the letter"))
 }
 
 /// `{{ 3 | spelled }}`: three.
@@ -192,11 +150,6 @@ fn spelled(state: &State, number: u64) -> Result<String, Error> {
 fn counted(state: &State, number: u64, forms: Rest<String>) -> Result<String, Error> {
     let words = speech(state)?;
     let form = forms.get(words.form(number)).or(forms.last());
-    let form = form.ok_or_else(|| {
-        Error::new(
-            ErrorKind::MissingArgument,
-            "`counted` wants the forms of the noun",
-        )
-    })?;
+    let form = form.ok_or_else(|| Error::new(ErrorKind::MissingArgument, "`counted` wants the forms of the noun"))?;
     Ok(format!("{} {form}", words.number(number)))
 }

@@ -8,9 +8,7 @@ pub(super) fn checked<'a>(what: &'static str, link: &'a str) -> Result<&'a str, 
     let host = host(link).ok_or(Error::Link(what))?;
     let local = matches!(host.split(':').next(), Some("localhost" | "127.0.0.1"));
     let scheme = link.starts_with("https://") || (local && link.starts_with("http://"));
-    let plain = link
-        .bytes()
-        .all(|b| b.is_ascii_alphanumeric() || b"-._~:/?#[]@!$&()*+,;=%".contains(&b));
+    let plain = link.bytes().all(|b| b.is_ascii_alphanumeric() || b"-._~:/?#[]@!$&()*+,;=%".contains(&b));
     (scheme && plain).then_some(link).ok_or(Error::Link(what))
 }
 
@@ -34,11 +32,9 @@ mod tests {
 
     #[test]
     fn only_plain_web_addresses_get_into_a_letter() {
-        for good in [
-            "https://go.shop.example/o/books/abc?x=1&y=2",
-            "http://localhost:8080/u/books/t",
-            "http://127.0.0.1/",
-        ] {
+        for good in
+            ["https://go.shop.example/o/books/abc?x=1&y=2", "http://localhost:8080/u/books/t", "http://127.0.0.1/"]
+        {
             assert_eq!(checked("offer", good), Ok(good));
         }
         for bad in [
@@ -58,10 +54,7 @@ mod tests {
 
     #[test]
     fn the_front_page_is_found_from_the_discount_link() {
-        assert_eq!(
-            home("https://shop.example/discount/{code}").as_deref(),
-            Some("https://shop.example/")
-        );
+        assert_eq!(home("https://shop.example/discount/{code}").as_deref(), Some("https://shop.example/"));
         assert_eq!(home("shop.example"), None);
     }
 }

@@ -95,50 +95,31 @@ impl Prepared {
         let mut engine = engine::new();
         for ((mail, language), letter) in letters {
             let folder = folder(mail, language);
-            engine::add(&mut engine, &folder, letter)
-                .map_err(|problem| Error::Letter { folder, problem })?;
+            engine::add(&mut engine, &folder, letter).map_err(|problem| Error::Letter { folder, problem })?;
         }
-        Ok(Self {
-            engine,
-            known: letters.keys().cloned().collect(),
-        })
+        Ok(Self { engine, known: letters.keys().cloned().collect() })
     }
 
     /// The mail as this customer gets it: in their language where the mail exists in it, else in the shop's first.
     pub fn render(&self, mail: &str, shop: &Shop, facts: &Facts) -> Result<Mail, Error> {
         let (folder, values) = self.open(mail, shop, facts)?;
         let fill = |part| {
-            engine::fill(&self.engine, &folder, part, &values).map_err(|problem| Error::Letter {
-                folder: folder.clone(),
-                problem,
-            })
+            engine::fill(&self.engine, &folder, part, &values)
+                .map_err(|problem| Error::Letter { folder: folder.clone(), problem })
         };
         let mjml = fill(Part::Html)?;
         let (html, _) = page::html(&mjml).map_err(|fault| {
-            let source = self
-                .engine
-                .get_template(&format!("{folder}/{}", Part::Html.file()));
-            let source = source
-                .map(|template| template.source().to_owned())
-                .unwrap_or_default();
-            Error::Letter {
-                folder: folder.clone(),
-                problem: check::placed(&fault, &mjml, &source, Level::Error),
-            }
+            let source = self.engine.get_template(&format!("{folder}/{}", Part::Html.file()));
+            let source = source.map(|template| template.source().to_owned()).unwrap_or_default();
+            Error::Letter { folder: folder.clone(), problem: check::placed(&fault, &mjml, &source, Level::Error) }
         })?;
         Ok(Mail {
             subject: one_line(&fill(Part::Subject)?),
             html,
             text: tidy(&fill(Part::Text)?),
             headers: vec![
-                (
-                    "List-Unsubscribe".to_owned(),
-                    format!("<{}>", facts.links.unsubscribe),
-                ),
-                (
-                    "List-Unsubscribe-Post".to_owned(),
-                    "List-Unsubscribe=One-Click".to_owned(),
-                ),
+                ("List-Unsubscribe".to_owned(), format!("<{}>", facts.links.unsubscribe)),
+                ("List-Unsubscribe-Post".to_owned(), "List-Unsubscribe=One-Click".to_owned()),
             ],
         })
     }
@@ -147,30 +128,21 @@ impl Prepared {
     pub fn subject(&self, mail: &str, shop: &Shop, facts: &Facts) -> Result<String, Error> {
         let (folder, values) = self.open(mail, shop, facts)?;
         let subject = engine::fill(&self.engine, &folder, Part::Subject, &values);
-        subject
-            .map(|text| one_line(&text))
-            .map_err(|problem| Error::Letter { folder, problem })
+        subject.map(|text| one_line(&text)).map_err(|problem| Error::Letter { folder, problem })
     }
 
     /// Which letter it is, and what it is filled in with.
     fn open(&self, mail: &str, shop: &Shop, facts: &Facts) -> Result<(String, Value), Error> {
         let first = shop.languages.first().unwrap_or(&facts.language);
-        let language = [&facts.language, first]
-            .into_iter()
-            .find(|language| self.has(mail, language));
-        let no_letter = || Error::NoLetter {
-            mail: mail.to_owned(),
-            language: first.clone(),
-        };
+        let language = [&facts.language, first].into_iter().find(|language| self.has(mail, language));
+        let no_letter = || Error::NoLetter { mail: mail.to_owned(), language: first.clone() };
         let language = language.ok_or_else(no_letter)?;
         let values = variables::fill(shop, facts, words::of(language, shop))?;
         Ok((folder(mail, language), values))
     }
 
     fn has(&self, mail: &str, language: &Language) -> bool {
-        self.known
-            .iter()
-            .any(|(name, tongue)| name == mail && tongue == language)
+        self.known.iter().any(|(name, tongue)| name == mail && tongue == language)
     }
 }
 
@@ -199,15 +171,8 @@ fn folder(mail: &str, language: &Language) -> String {
 /// A header's worth of text: one line, no control characters, at most [`LONGEST_SUBJECT`] characters.
 fn one_line(text: &str) -> String {
     let clear = text.chars().filter(|c| !name::steers_direction(*c));
-    let spaced: String = clear
-        .map(|c| {
-            if c.is_control() || c == '\u{2028}' || c == '\u{2029}' {
-                ' '
-            } else {
-                c
-            }
-        })
-        .collect();
+    let spaced: String =
+        clear.map(|c| if c.is_control() || c == '\u{2028}' || c == '\u{2029}' { ' ' } else { c }).collect();
     let words: Vec<&str> = spaced.split(' ').filter(|word| !word.is_empty()).collect();
     let line = words.join(" ");
     if line.chars().count() <= LONGEST_SUBJECT {

@@ -6,16 +6,7 @@ const LONGEST: usize = 60;
 /// One line without control or direction characters, at most [`LONGEST`] characters; nothing where nothing
 /// is left, or where it is no name but an advertisement (people sign up strangers under the name "win 1,000 at …").
 pub(super) fn clean(name: &str) -> Option<String> {
-    let shown: String = name
-        .chars()
-        .map(|c| {
-            if c.is_whitespace() || c.is_control() {
-                ' '
-            } else {
-                c
-            }
-        })
-        .collect();
+    let shown: String = name.chars().map(|c| if c.is_whitespace() || c.is_control() { ' ' } else { c }).collect();
     let shown: String = shown.chars().filter(|c| !steers_direction(*c)).collect();
     let words: Vec<&str> = shown.split(' ').filter(|word| !word.is_empty()).collect();
     let one_line: String = words.join(" ").chars().take(LONGEST).collect();
@@ -62,15 +53,10 @@ fn advertises(name: &str) -> bool {
     let is_host = |word: &str| {
         let shouted = !word.contains(char::is_lowercase);
         word.split_once('.').is_some_and(|(host, rest)| {
-            host.len() > 1
-                && rest.len() > 1
-                && (shouted || rest.starts_with(|c: char| !c.is_uppercase()))
+            host.len() > 1 && rest.len() > 1 && (shouted || rest.starts_with(|c: char| !c.is_uppercase()))
         })
     };
-    lower.contains("://")
-        || lower.contains("www.")
-        || lower.contains('@')
-        || name.split(' ').any(is_host)
+    lower.contains("://") || lower.contains("www.") || lower.contains('@') || name.split(' ').any(is_host)
 }
 
 #[cfg(test)]
@@ -79,15 +65,9 @@ mod tests {
 
     #[test]
     fn a_name_is_one_line_whatever_was_typed() {
-        assert_eq!(
-            clean("  Anna \r\nBcc: all\u{0}  Lind\t").as_deref(),
-            Some("Anna Bcc: all Lind")
-        );
+        assert_eq!(clean("  Anna \r\nBcc: all\u{0}  Lind\t").as_deref(), Some("Anna Bcc: all Lind"));
         assert_eq!(clean("Anna\u{202e}Lind").as_deref(), Some("AnnaLind"));
-        assert_eq!(
-            clean(&"A".repeat(500)).map(|name| name.len()),
-            Some(LONGEST)
-        );
+        assert_eq!(clean(&"A".repeat(500)).map(|name| name.len()), Some(LONGEST));
     }
 
     #[test]

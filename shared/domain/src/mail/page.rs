@@ -32,15 +32,7 @@ const TAGS: &[&str] = &[
 ];
 
 /// Elements that hold HTML; everywhere else only MJML may stand.
-const HTML_INSIDE: &[&str] = &[
-    "mj-text",
-    "mj-button",
-    "mj-table",
-    "mj-raw",
-    "mj-style",
-    "mj-title",
-    "mj-preview",
-];
+const HTML_INSIDE: &[&str] = &["mj-text", "mj-button", "mj-table", "mj-raw", "mj-style", "mj-title", "mj-preview"];
 
 /// Something wrong with the filled-in MJML, at a byte of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -56,25 +48,16 @@ pub(super) fn html(mjml: &str) -> Result<(String, Vec<Fault>), Fault> {
     if let Some(fault) = strange_tag(mjml) {
         return Err(fault);
     }
-    let parsed = mrml::parse_with_options(mjml, &ParserOptions::default())
-        .map_err(|error| not_mjml(&error))?;
+    let parsed = mrml::parse_with_options(mjml, &ParserOptions::default()).map_err(|error| not_mjml(&error))?;
     // No fonts: mrml would ask Google for every family it knows by name.
-    let options = RenderOptions {
-        disable_comments: true,
-        social_icon_origin: None,
-        fonts: Default::default(),
-    };
-    let html = parsed.element.render(&options).map_err(|error| Fault {
-        at: None,
-        message: format!("not valid MJML: {error}"),
-    })?;
+    let options = RenderOptions { disable_comments: true, social_icon_origin: None, fonts: Default::default() };
+    let html = parsed
+        .element
+        .render(&options)
+        .map_err(|error| Fault { at: None, message: format!("not valid MJML: {error}") })?;
     let warnings = parsed.warnings.iter();
-    let warnings = warnings
-        .map(|w| Fault {
-            at: Some(w.span.start),
-            message: format!("{}: it has no effect", w.kind),
-        })
-        .collect();
+    let warnings =
+        warnings.map(|w| Fault { at: Some(w.span.start), message: format!("{}: it has no effect", w.kind) }).collect();
     Ok((html, warnings))
 }
 
@@ -87,34 +70,23 @@ fn strange_tag(mjml: &str) -> Option<Fault> {
                 let tag = local.as_str();
                 let inside_html = open.iter().any(|parent| HTML_INSIDE.contains(parent));
                 if tag.starts_with("mj") && !TAGS.contains(&tag) {
-                    return Some(Fault {
-                        at: Some(span.start()),
-                        message: stranger(tag),
-                    });
+                    return Some(Fault { at: Some(span.start()), message: stranger(tag) });
                 }
                 if !inside_html && !TAGS.contains(&tag) {
                     let message = format!(
                         "<{tag}> stands outside of mj-text, mj-table or mj-raw and would be lost: put it into one"
                     );
-                    return Some(Fault {
-                        at: Some(span.start()),
-                        message,
-                    });
+                    return Some(Fault { at: Some(span.start()), message });
                 }
                 open.push(tag);
             }
-            Token::ElementEnd {
-                end: ElementEnd::Empty,
-                ..
-            } => drop(open.pop()),
-            Token::ElementEnd {
-                end: ElementEnd::Open,
-                ..
-            } if open.last().is_some_and(|tag| is_void(tag)) => drop(open.pop()),
-            Token::ElementEnd {
-                end: ElementEnd::Close(_, local),
-                ..
-            } if open.last() == Some(&local.as_str()) => drop(open.pop()),
+            Token::ElementEnd { end: ElementEnd::Empty, .. } => drop(open.pop()),
+            Token::ElementEnd { end: ElementEnd::Open, .. } if open.last().is_some_and(|tag| is_void(tag)) => {
+                drop(open.pop())
+            }
+            Token::ElementEnd { end: ElementEnd::Close(_, local), .. } if open.last() == Some(&local.as_str()) => {
+                drop(open.pop())
+            }
             _ => {}
         }
     }
@@ -144,9 +116,7 @@ fn is_void(tag: &str) -> bool {
 fn stranger(tag: &str) -> String {
     match tag {
         "mj-include" => "<mj-include> is not read: write the letter in one file".to_owned(),
-        "mj-font" => {
-            "<mj-font> would load from a third party: use the fonts every device has".to_owned()
-        }
+        "mj-font" => "<mj-font> would load from a third party: use the fonts every device has".to_owned(),
         "mj-social"
         | "mj-social-element"
         | "mj-carousel"
@@ -163,32 +133,18 @@ fn not_mjml(error: &mrml::prelude::parser::Error) -> Fault {
     use mrml::prelude::parser::Error as Mrml;
     let at = |span: &Span| Some(span.start);
     let (at, message) = match error {
-        Mrml::UnexpectedElement { position, .. } => {
-            (at(position), "this tag may not stand here: move it")
+        Mrml::UnexpectedElement { position, .. } => (at(position), "this tag may not stand here: move it"),
+        Mrml::UnexpectedToken { position, .. } => {
+            (at(position), "this may not stand here: close every tag, and write text only inside mj-text")
         }
-        Mrml::UnexpectedToken { position, .. } => (
-            at(position),
-            "this may not stand here: close every tag, and write text only inside mj-text",
-        ),
         Mrml::MissingAttribute { position, .. } => (at(position), "an attribute is missing"),
-        Mrml::InvalidAttribute { position, .. } => {
-            (at(position), "this attribute's value is not valid")
-        }
+        Mrml::InvalidAttribute { position, .. } => (at(position), "this attribute's value is not valid"),
         Mrml::InvalidFormat { position, .. } => (at(position), "this is not well-formed"),
         Mrml::NoRootNode => (None, "no <mjml> element: begin the file with <mjml>"),
-        Mrml::EndOfStream { .. } => (
-            None,
-            "the file ends inside of a tag: close every tag, end with </mjml>",
-        ),
-        _ => (
-            None,
-            "not well-formed: close every tag and quote every attribute",
-        ),
+        Mrml::EndOfStream { .. } => (None, "the file ends inside of a tag: close every tag, end with </mjml>"),
+        _ => (None, "not well-formed: close every tag and quote every attribute"),
     };
-    Fault {
-        at,
-        message: message.to_owned(),
-    }
+    Fault { at, message: message.to_owned() }
 }
 
 /// Addresses the finished page loads by itself when it is opened: images, styles, fonts, scripts, frames.
@@ -200,15 +156,9 @@ pub(super) fn loads(html: &str) -> Vec<String> {
     for token in Tokenizer::from(page).flatten() {
         match token {
             Token::ElementStart { local, .. } => element = local.as_str(),
-            Token::Attribute {
-                local,
-                value: Some(value),
-                ..
-            } => {
-                let loading = matches!(
-                    local.as_str(),
-                    "src" | "srcset" | "background" | "poster" | "data"
-                ) || (local.as_str() == "href" && element == "link");
+            Token::Attribute { local, value: Some(value), .. } => {
+                let loading = matches!(local.as_str(), "src" | "srcset" | "background" | "poster" | "data")
+                    || (local.as_str() == "href" && element == "link");
                 if loading {
                     found.push(value.as_str().to_owned());
                 }
@@ -228,17 +178,11 @@ pub(super) fn loads(html: &str) -> Vec<String> {
 
 /// Addresses in CSS: `url(…)`, and `@import "…"`.
 fn styled(css: &str) -> Vec<String> {
-    let after = |marker: &'static str| {
-        css.match_indices(marker)
-            .map(move |(at, _)| &css[at + marker.len()..])
-    };
+    let after = |marker: &'static str| css.match_indices(marker).map(move |(at, _)| &css[at + marker.len()..]);
     let addresses = after("url(").chain(after("@import"));
     let bare = |rest: &str| {
         let rest = rest.trim_start_matches([' ', '"', '\'']);
-        rest.split(['"', '\'', ')', ';'])
-            .next()
-            .unwrap_or(rest)
-            .to_owned()
+        rest.split(['"', '\'', ')', ';']).next().unwrap_or(rest).to_owned()
     };
     addresses.map(bare).collect()
 }
@@ -248,24 +192,17 @@ mod tests {
     use super::*;
 
     fn page(body: &str) -> Result<(String, Vec<Fault>), Fault> {
-        html(&format!(
-            "<mjml><mj-body><mj-section><mj-column>{body}</mj-column></mj-section></mj-body></mjml>"
-        ))
+        html(&format!("<mjml><mj-body><mj-section><mj-column>{body}</mj-column></mj-section></mj-body></mjml>"))
     }
 
     #[test]
     fn a_misspelled_tag_is_no_letter() {
         let fault = page("<mj-buton href=\"https://shop.example\">Buy</mj-buton>").unwrap_err();
-        assert!(
-            fault.message.starts_with("unknown tag <mj-buton>"),
-            "{fault:?}"
-        );
+        assert!(fault.message.starts_with("unknown tag <mj-buton>"), "{fault:?}");
         assert_eq!(fault.at, Some(38));
         let fault = page("<p>lost</p>").unwrap_err();
         assert!(fault.message.starts_with("<p> stands outside"), "{fault:?}");
-        assert!(
-            page("<mj-text><p>kept <b>well</b><br>and<br /><b>so</b> on</p></mj-text>").is_ok()
-        );
+        assert!(page("<mj-text><p>kept <b>well</b><br>and<br /><b>so</b> on</p></mj-text>").is_ok());
     }
 
     #[test]
@@ -290,9 +227,6 @@ mod tests {
             "<mj-image src=\"https://img.example/a.png\" /><mj-text><i style=\"background:url('https://css.example/b')\">x</i></mj-text>",
         )
         .unwrap();
-        assert_eq!(
-            loads(&html),
-            ["https://css.example/b", "https://img.example/a.png"]
-        );
+        assert_eq!(loads(&html), ["https://css.example/b", "https://img.example/a.png"]);
     }
 }

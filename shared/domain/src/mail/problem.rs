@@ -51,22 +51,12 @@ pub struct Problem {
 impl Problem {
     /// Something that keeps the letter from going out.
     pub(super) fn error(part: Part, line: Option<usize>, message: impl Into<String>) -> Self {
-        Self {
-            part,
-            line,
-            level: Level::Error,
-            message: message.into(),
-        }
+        Self { part, line, level: Level::Error, message: message.into() }
     }
 
     /// Something to look at.
     pub(super) fn warning(part: Part, line: Option<usize>, message: impl Into<String>) -> Self {
-        Self {
-            part,
-            line,
-            level: Level::Warning,
-            message: message.into(),
-        }
+        Self { part, line, level: Level::Warning, message: message.into() }
     }
 }
 

@@ -26,9 +26,7 @@ pub(super) fn records() -> Plan {
 
 /// A folder of `shared/programs`, which nobody has anything to say against.
 fn sample(name: &str) -> Plan {
-    let root = PathBuf::from(env!("CARGO_MANIFEST_DIR"))
-        .join("../programs")
-        .join(name);
+    let root = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../programs").join(name);
     let mut folder = Folder::new();
     collect(&root, &root, &mut folder);
     let read = file::read(&folder, 1).unwrap();
@@ -36,10 +34,7 @@ fn sample(name: &str) -> Plan {
     read.plan
 }
 
-#[expect(
-    clippy::disallowed_methods,
-    reason = "tests read the sample shops where they lie"
-)]
+#[expect(clippy::disallowed_methods, reason = "tests read the sample shops where they lie")]
 fn collect(root: &Path, within: &Path, folder: &mut Folder) {
     for entry in std::fs::read_dir(within).unwrap() {
         let path = entry.unwrap().path();
@@ -67,10 +62,7 @@ pub(super) fn steps(plan: &Plan) -> Vec<(String, Option<Offer>)> {
 
 /// A step of a program for people who have ordered.
 pub(super) fn used(offer: Option<Offer>) -> Use {
-    Use {
-        offer,
-        buyers_only: true,
-    }
+    Use { offer, buyers_only: true }
 }
 
 /// Somebody who last ordered 92 days before a Tuesday in March, with or without an offer.
@@ -79,11 +71,7 @@ pub(super) fn customer(shop: &Shop, name: Option<&str>, offer: Option<&Offer>) -
     let offer = offer.map(|offer| OfferFacts {
         gives: offer.gives.clone(),
         code: "7K2M-QX4T".to_owned(),
-        expires_at: deadline(
-            day_of(now, &shop.time_zone),
-            offer.valid_days,
-            &shop.time_zone,
-        ),
+        expires_at: deadline(day_of(now, &shop.time_zone), offer.valid_days, &shop.time_zone),
         minimum_order: offer.minimum_order,
         left: offer.stock.map(|stock| stock - 13),
         open_url: shop.open_with_code.replace("{code}", "7K2M-QX4T"),
@@ -96,9 +84,7 @@ pub(super) fn customer(shop: &Shop, name: Option<&str>, offer: Option<&Offer>) -
         last_order: Some("2025-12-08T17:00:00Z".parse().unwrap()),
         silent_days: 92,
         links: Links {
-            offer: offer
-                .is_some()
-                .then(|| "https://go.shop.example/o/shop/abc.DEF-123".to_owned()),
+            offer: offer.is_some().then(|| "https://go.shop.example/o/shop/abc.DEF-123".to_owned()),
             unsubscribe: "https://go.shop.example/u/shop/abc.DEF-123".to_owned(),
         },
         offer,

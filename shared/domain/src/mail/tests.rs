@@ -20,10 +20,7 @@ fn around(middle: &str) -> Letter {
 
 /// What the editor says about it as news of Example Books.
 fn said(letter: &Letter) -> Vec<String> {
-    check(letter, &english(), &bookshop(), &[used(None)])
-        .iter()
-        .map(ToString::to_string)
-        .collect()
+    check(letter, &english(), &bookshop(), &[used(None)]).iter().map(ToString::to_string).collect()
 }
 
 /// The shop of [`books`], for letters of the tests' own.
@@ -76,29 +73,17 @@ fn a_name_never_becomes_part_of_the_page() {
     let shop = bookshop();
     let facts = customer(&shop, Some("<img/src=x onerror=alert(1)> & \"Co\""), None);
     let mut titled = around("x");
-    titled.body_mjml = titled.body_mjml.replace(
-        "<mj-head>",
-        "<mj-head><mj-title>{{ customer.name }}</mj-title>",
-    );
+    titled.body_mjml = titled.body_mjml.replace("<mj-head>", "<mj-head><mj-title>{{ customer.name }}</mj-title>");
     for letter in [
         around("{{ customer.name }}"),
         around("{% autoescape false %}{{ customer.name }}{% endautoescape %}"),
-        around(
-            "{% set name %}{% autoescape false %}{{ customer.name }}{% endautoescape %}{% endset %}{{ name }}",
-        ),
+        around("{% set name %}{% autoescape false %}{{ customer.name }}{% endautoescape %}{% endset %}{{ name }}"),
         around("<a title=\"{{ customer.name }}\">x</a>"),
-        around(
-            "</mj-text><mj-image src=\"https://shop.example/a.png\" alt=\"{{ customer.name }}\" /><mj-text>",
-        ),
+        around("</mj-text><mj-image src=\"https://shop.example/a.png\" alt=\"{{ customer.name }}\" /><mj-text>"),
         titled,
     ] {
         let html = render(&letter, &shop, &facts).unwrap().html;
-        assert!(
-            !html.contains("<img/src")
-                && !html.contains("\"Co\"")
-                && html.contains("&lt;img/src=x"),
-            "{html}"
-        );
+        assert!(!html.contains("<img/src") && !html.contains("\"Co\"") && html.contains("&lt;img/src=x"), "{html}");
     }
     let problem = render(&around("{{ customer.name | safe }}"), &shop, &facts).unwrap_err();
     assert!(problem.to_string().contains("unknown"), "{problem}");
@@ -108,39 +93,22 @@ fn a_name_never_becomes_part_of_the_page() {
 fn a_name_never_becomes_a_header() {
     let shop = bookshop();
     let facts = customer(&shop, Some("Anna\r\nBcc: everybody@shop.example"), None);
-    let facts = super::Facts {
-        name: Some("Anna\r\nBcc: everybody\u{0}\u{2028}Lind".to_owned()),
-        ..facts
-    };
+    let facts = super::Facts { name: Some("Anna\r\nBcc: everybody\u{0}\u{2028}Lind".to_owned()), ..facts };
     let mail = render(&around("x"), &shop, &facts).unwrap();
     assert_eq!(mail.subject, "Hello Anna Bcc: everybody Lind");
     assert_eq!(subject(&around("x"), &shop, &facts).unwrap(), mail.subject);
-    assert!(
-        mail.headers
-            .iter()
-            .all(|(name, value)| !name.contains(['\r', '\n']) && !value.contains(['\r', '\n']))
-    );
+    assert!(mail.headers.iter().all(|(name, value)| !name.contains(['\r', '\n']) && !value.contains(['\r', '\n'])));
 }
 
 #[test]
 fn a_subject_is_one_short_line() {
     let shop = bookshop();
-    let long = Letter {
-        subject: format!("Two\nlines \u{7} {}", "x".repeat(500)),
-        ..around("x")
-    };
+    let long = Letter { subject: format!("Two\nlines \u{7} {}", "x".repeat(500)), ..around("x") };
     let line = subject(&long, &shop, &customer(&shop, None, None)).unwrap();
     assert!(line.starts_with("Two lines xxx") && line.ends_with('…'));
     assert_eq!(line.chars().count(), 200);
-    assert!(
-        said(&long)[0].starts_with("subject.txt:1: up to 200 characters"),
-        "{:?}",
-        said(&long)
-    );
-    let empty = Letter {
-        subject: " \n".to_owned(),
-        ..around("x")
-    };
+    assert!(said(&long)[0].starts_with("subject.txt:1: up to 200 characters"), "{:?}", said(&long));
+    let empty = Letter { subject: " \n".to_owned(), ..around("x") };
     assert_eq!(said(&empty), ["subject.txt:1: the subject is empty"]);
 }
 
@@ -148,11 +116,7 @@ fn a_subject_is_one_short_line() {
 fn every_mail_can_be_left_with_one_click() {
     let shop = bookshop();
     let mail = render(&around("x"), &shop, &customer(&shop, None, None)).unwrap();
-    let headers: Vec<_> = mail
-        .headers
-        .iter()
-        .map(|(name, value)| format!("{name}: {value}"))
-        .collect();
+    let headers: Vec<_> = mail.headers.iter().map(|(name, value)| format!("{name}: {value}")).collect();
     assert_eq!(
         headers,
         [
@@ -162,10 +126,7 @@ fn every_mail_can_be_left_with_one_click() {
     );
     let mut facts = customer(&shop, None, None);
     facts.links.unsubscribe = "https://go.shop.example/u/x>\r\nBcc: y".to_owned();
-    assert_eq!(
-        render(&around("x"), &shop, &facts),
-        Err(Error::Link("unsubscribe"))
-    );
+    assert_eq!(render(&around("x"), &shop, &facts), Err(Error::Link("unsubscribe")));
 }
 
 #[test]
@@ -174,11 +135,13 @@ fn a_misspelled_variable_is_found_where_it_stands() {
     let facts = customer(&shop, None, None);
     let letter = around("{% if customer.orders > 99 %}{{ customer.nmae }}{% endif %}");
     let error = render(&letter, &shop, &facts).unwrap_err().to_string();
-    assert!(error.starts_with("mails/letter/en/body.mjml:5: unknown variable `customer.nmae`: `customer` has name, first_name"), "{error}");
-    let letter = Letter {
-        subject: "{{ costumer.name }}".to_owned(),
-        ..around("x")
-    };
+    assert!(
+        error.starts_with(
+            "mails/letter/en/body.mjml:5: unknown variable `customer.nmae`: `customer` has name, first_name"
+        ),
+        "{error}"
+    );
+    let letter = Letter { subject: "{{ costumer.name }}".to_owned(), ..around("x") };
     assert_eq!(
         said(&letter),
         [
@@ -192,17 +155,12 @@ fn a_fact_not_everybody_has_must_be_asked_for() {
     let said = said(&around("Dear {{ customer.first_name }}"));
     assert_eq!(said.len(), 1, "{said:?}");
     assert!(
-        said[0].starts_with(
-            "body.mjml:5: `customer.first_name` is not there for every customer or step"
-        ),
+        said[0].starts_with("body.mjml:5: `customer.first_name` is not there for every customer or step"),
         "{said:?}"
     );
     let upper = self::said(&around("{{ customer.first_name | upper }}"));
     assert!(upper[0].starts_with("body.mjml:5: `"), "{upper:?}");
-    assert_eq!(
-        self::said(&around("Dear {{ customer.first_name or \"reader\" }}")),
-        [""; 0]
-    );
+    assert_eq!(self::said(&around("Dear {{ customer.first_name or \"reader\" }}")), [""; 0]);
 }
 
 #[test]
@@ -212,56 +170,39 @@ fn an_offer_that_the_step_does_not_make_cannot_be_promised() {
     let letter = around("{{ offer.code }} until {{ offer.deadline }}: {{ links.button }}");
     assert_eq!(check(&letter, &english(), &shop, &[used(ten)]), []);
     let said = said(&letter);
-    assert!(
-        said[0].starts_with("body.mjml:5: `offer.code` is not there"),
-        "{said:?}"
-    );
+    assert!(said[0].starts_with("body.mjml:5: `offer.code` is not there"), "{said:?}");
 }
 
 #[test]
 fn a_leads_letter_must_not_count_on_an_order() {
     let letter = around("since {{ customer.last_order }}");
     assert_eq!(check(&letter, &english(), &bookshop(), &[used(None)]), []);
-    let anybody = super::Use {
-        offer: None,
-        buyers_only: false,
-    };
+    let anybody = super::Use { offer: None, buyers_only: false };
     let found = check(&letter, &english(), &bookshop(), &[anybody]);
-    assert!(
-        found[0]
-            .message
-            .starts_with("`customer.last_order` is not there"),
-        "{found:?}"
-    );
+    assert!(found[0].message.starts_with("`customer.last_order` is not there"), "{found:?}");
 }
 
 #[test]
 fn an_unknown_tag_is_found_where_it_stands() {
-    let letter = around(
-        "</mj-text>\n{% if customer.orders > 99 %}\n\n{% endif %}\n<mj-buton>Buy</mj-buton><mj-text>",
-    );
+    let letter = around("</mj-text>\n{% if customer.orders > 99 %}\n\n{% endif %}\n<mj-buton>Buy</mj-buton><mj-text>");
     let said = said(&letter);
-    assert!(
-        said[0].starts_with("body.mjml:9: unknown tag <mj-buton>: use one of mjml, mj-head"),
-        "{said:?}"
-    );
+    assert!(said[0].starts_with("body.mjml:9: unknown tag <mj-buton>: use one of mjml, mj-head"), "{said:?}");
 }
 
 #[test]
 fn what_gmail_would_cut_off_is_too_long() {
     let said = said(&around(&"<p>a long story</p>\n".repeat(6_000)));
     assert_eq!(said.len(), 1, "{said:?}");
-    assert!(
-        said[0].ends_with("KB of HTML: Gmail cuts it off at 102 KB; keep it below 100"),
-        "{said:?}"
-    );
+    assert!(said[0].ends_with("KB of HTML: Gmail cuts it off at 102 KB; keep it below 100"), "{said:?}");
 }
 
 #[test]
 fn who_writes_and_the_way_out_stand_in_both_bodies() {
     let bare = Letter {
         subject: "News".to_owned(),
-        body_mjml: "<mjml><mj-body><mj-section><mj-column><mj-text>News</mj-text></mj-column></mj-section></mj-body></mjml>".to_owned(),
+        body_mjml:
+            "<mjml><mj-body><mj-section><mj-column><mj-text>News</mj-text></mj-column></mj-section></mj-body></mjml>"
+                .to_owned(),
         body_text: "News".to_owned(),
     };
     assert_eq!(
@@ -279,22 +220,17 @@ fn who_writes_and_the_way_out_stand_in_both_bodies() {
 
 #[test]
 fn strangers_learn_of_no_opened_letter() {
-    let said = said(&around(
-        "<img src=\"https://pixel.example/open.gif\"><img src=\"https://img.shop.example/a.png\">",
-    ));
+    let said =
+        said(&around("<img src=\"https://pixel.example/open.gif\"><img src=\"https://img.shop.example/a.png\">"));
     assert_eq!(
         said,
-        [
-            "body.mjml:5: loads https://pixel.example/open.gif from a third party: keep images on the shop's own domain"
-        ]
+        ["body.mjml:5: loads https://pixel.example/open.gif from a third party: keep images on the shop's own domain"]
     );
 }
 
 #[test]
 fn an_endless_letter_is_stopped() {
-    let said = said(&around(
-        "{% for a in range(9999) %}{% for b in range(9999) %}x{% endfor %}{% endfor %}",
-    ));
+    let said = said(&around("{% for a in range(9999) %}{% for b in range(9999) %}x{% endfor %}{% endfor %}"));
     assert_eq!(said, ["body.mjml:5: takes too long: take the loop out"]);
 }
 
@@ -303,10 +239,7 @@ fn customers_read_their_language_or_the_shops_first() {
     let mut shop = bookshop();
     let finnish = Language::parse("fi").unwrap();
     shop.languages.push(finnish.clone());
-    let hello = Letter {
-        body_text: "Hei {{ today }} {{ customer.spent }}".to_owned(),
-        ..around("x")
-    };
+    let hello = Letter { body_text: "Hei {{ today }} {{ customer.spent }}".to_owned(), ..around("x") };
     let letters = Letters::from([
         (("news".to_owned(), english()), around("x")),
         (("news".to_owned(), finnish.clone()), hello.clone()),
@@ -314,28 +247,16 @@ fn customers_read_their_language_or_the_shops_first() {
     let prepared = Prepared::new(&letters).unwrap();
     let mut facts = customer(&shop, None, None);
     facts.language = finnish.clone();
-    assert_eq!(
-        prepared.render("news", &shop, &facts).unwrap().text,
-        "Hei 2026-03-10 182.40 EUR\n"
-    );
+    assert_eq!(prepared.render("news", &shop, &facts).unwrap().text, "Hei 2026-03-10 182.40 EUR\n");
     facts.language = Language::parse("ru").unwrap();
-    assert!(
-        prepared
-            .render("news", &shop, &facts)
-            .unwrap()
-            .text
-            .starts_with("Hello\n")
-    );
+    assert!(prepared.render("news", &shop, &facts).unwrap().text.starts_with("Hello\n"));
     let error = prepared.render("old-news", &shop, &facts).unwrap_err();
     assert_eq!(
         error.to_string(),
         "there is no letter mails/old-news/en: write subject.txt, body.mjml and body.txt there"
     );
     let found = check(&hello, &finnish, &shop, &[]);
-    assert!(
-        matches!(&found[..], [only] if only.level == Level::Warning && only.part == Part::Text),
-        "{found:?}"
-    );
+    assert!(matches!(&found[..], [only] if only.level == Level::Warning && only.part == Part::Text), "{found:?}");
 }
 
 #[test]
@@ -346,8 +267,5 @@ fn the_same_facts_make_the_same_bytes() {
 
 #[test]
 fn blank_lines_of_branches_not_taken_are_gone() {
-    assert_eq!(
-        super::tidy("\n\nHello\n\n\n\nthere  \n\n"),
-        "Hello\n\nthere\n"
-    );
+    assert_eq!(super::tidy("\n\nHello\n\n\n\nthere  \n\n"), "Hello\n\nthere\n");
 }

@@ -17,16 +17,7 @@ pub(super) const KNOWN: &[(&str, &[&str])] = &[
     ("sender", &["name", "email", "postal_address"]),
     (
         "customer",
-        &[
-            "name",
-            "first_name",
-            "orders",
-            "spent",
-            "last_order",
-            "last_order_month",
-            "silent_days",
-            "silence",
-        ],
+        &["name", "first_name", "orders", "spent", "last_order", "last_order_month", "silent_days", "silence"],
     ),
     (
         "offer",
@@ -54,20 +45,11 @@ pub(super) const KNOWN: &[(&str, &[&str])] = &[
 pub(super) fn fill(shop: &Shop, facts: &Facts, words: &'static dyn Words) -> Result<Value, Error> {
     let home = link::home(&shop.open_with_code).ok_or(Error::Link("shop"))?;
     let unsubscribe = link::checked("unsubscribe", &facts.links.unsubscribe)?;
-    let page = facts
-        .links
-        .offer
-        .as_deref()
-        .map(|page| link::checked("offer", page))
-        .transpose()?;
+    let page = facts.links.offer.as_deref().map(|page| link::checked("offer", page)).transpose()?;
     let called = facts.name.as_deref().and_then(name::clean);
     let today = day_of(facts.now, &shop.time_zone);
     let last_order = facts.last_order.map(|at| day_of(at, &shop.time_zone));
-    let offer = facts
-        .offer
-        .as_ref()
-        .map(|offer| fill_offer(offer, shop, facts, words))
-        .transpose()?;
+    let offer = facts.offer.as_ref().map(|offer| fill_offer(offer, shop, facts, words)).transpose()?;
     Ok(context! {
         shop => context! { name => shop.name.as_str(), url => home.as_str() },
         sender => context! {
@@ -105,12 +87,7 @@ impl std::fmt::Debug for Speech {
 
 impl Object for Speech {}
 
-fn fill_offer(
-    offer: &OfferFacts,
-    shop: &Shop,
-    facts: &Facts,
-    words: &'static dyn Words,
-) -> Result<Value, Error> {
+fn fill_offer(offer: &OfferFacts, shop: &Shop, facts: &Facts, words: &'static dyn Words) -> Result<Value, Error> {
     let ends = shop.time_zone.to_datetime(offer.expires_at);
     let gives = words.gives(&offer.gives);
     let on_order = words.gives_on_order(&offer.gives);

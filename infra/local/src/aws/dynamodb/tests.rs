@@ -39,11 +39,7 @@ async fn due_before(client: &Client, time: i64) -> Vec<String> {
         .send()
         .await
         .unwrap();
-    found
-        .items()
-        .iter()
-        .map(|item| item["pk"].as_s().unwrap().clone())
-        .collect()
+    found.items().iter().map(|item| item["pk"].as_s().unwrap().clone()).collect()
 }
 
 #[tokio::test]
@@ -59,13 +55,8 @@ async fn an_order_is_put_once_and_the_second_put_sees_the_first() {
         .item("total", n(1))
         .condition_expression("attribute_not_exists(pk)");
     let asked = ReturnValuesOnConditionCheckFailure::AllOld;
-    let error = again
-        .clone()
-        .return_values_on_condition_check_failure(asked)
-        .send()
-        .await
-        .unwrap_err()
-        .into_service_error();
+    let error =
+        again.clone().return_values_on_condition_check_failure(asked).send().await.unwrap_err().into_service_error();
     assert!(error.is_conditional_check_failed_exception());
     let silent = again.send().await.unwrap_err().into_service_error();
     let item = |error: &aws_sdk_dynamodb::operation::put_item::PutItemError| {
@@ -88,17 +79,10 @@ fn transaction() -> Vec<TransactWriteItem> {
         .condition_expression("rev = :rev")
         .expression_attribute_values(":rev", n(7))
         .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
-    let put = Put::builder()
-        .table_name(LEDGER)
-        .item("pk", s("message/1"))
-        .item("state", s("claimed"));
+    let put = Put::builder().table_name(LEDGER).item("pk", s("message/1")).item("state", s("claimed"));
     vec![
-        TransactWriteItem::builder()
-            .put(put.build().unwrap())
-            .build(),
-        TransactWriteItem::builder()
-            .condition_check(check.build().unwrap())
-            .build(),
+        TransactWriteItem::builder().put(put.build().unwrap()).build(),
+        TransactWriteItem::builder().condition_check(check.build().unwrap()).build(),
     ]
 }
 
@@ -106,16 +90,9 @@ fn transaction() -> Vec<TransactWriteItem> {
 async fn a_claim_that_lost_the_race_is_cancelled_whole_and_says_why() {
     let stack = stack();
     let client = Client::new(stack.config());
-    put(
-        &client,
-        CUSTOMERS,
-        &[("pk", s("customer/anna")), ("rev", n(8))],
-    )
-    .await;
+    put(&client, CUSTOMERS, &[("pk", s("customer/anna")), ("rev", n(8))]).await;
     stack.reset_capacity();
-    let request = client
-        .transact_write_items()
-        .set_transact_items(Some(transaction()));
+    let request = client.transact_write_items().set_transact_items(Some(transaction()));
     let error = request.send().await.unwrap_err().into_service_error();
     let TransactWriteItemsError::TransactionCanceledException(cancelled) = error else {
         panic!("not cancelled: {error:?}");
@@ -124,10 +101,7 @@ async fn a_claim_that_lost_the_race_is_cancelled_whole_and_says_why() {
     let codes: Vec<_> = reasons.iter().filter_map(|reason| reason.code()).collect();
     assert_eq!(codes, ["None", "ConditionalCheckFailed"]);
     assert_eq!(reasons[1].item().unwrap()["rev"], n(8));
-    let message = client
-        .get_item()
-        .table_name(LEDGER)
-        .key("pk", s("message/1"));
+    let message = client.get_item().table_name(LEDGER).key("pk", s("message/1"));
     assert_eq!(message.send().await.unwrap().item, None);
     let bill = stack.capacity();
     assert_eq!(bill.of("TransactWriteItems", LEDGER).write_units, 2.0);
@@ -138,28 +112,17 @@ async fn a_claim_that_lost_the_race_is_cancelled_whole_and_says_why() {
 async fn a_transaction_under_one_token_happens_once() {
     let stack = stack();
     let client = Client::new(stack.config());
-    put(
-        &client,
-        CUSTOMERS,
-        &[("pk", s("customer/anna")), ("rev", n(7))],
-    )
-    .await;
+    put(&client, CUSTOMERS, &[("pk", s("customer/anna")), ("rev", n(7))]).await;
     let update = Update::builder()
         .table_name(CUSTOMERS)
         .key("pk", s("customer/anna"))
         .update_expression("ADD rev :one")
         .expression_attribute_values(":one", n(1));
     let update = TransactWriteItem::builder().update(update.build().unwrap());
-    let request = client
-        .transact_write_items()
-        .transact_items(update.build())
-        .client_request_token("claim-1");
+    let request = client.transact_write_items().transact_items(update.build()).client_request_token("claim-1");
     request.clone().send().await.unwrap();
     request.clone().send().await.unwrap();
-    let anna = client
-        .get_item()
-        .table_name(CUSTOMERS)
-        .key("pk", s("customer/anna"));
+    let anna = client.get_item().table_name(CUSTOMERS).key("pk", s("customer/anna"));
     let item = anna.send().await.unwrap().item.unwrap();
     assert_eq!(item["rev"], n(8));
     let other = request.set_transact_items(Some(transaction())).send().await;
@@ -171,32 +134,11 @@ async fn a_transaction_under_one_token_happens_once() {
 async fn only_customers_who_are_due_are_in_the_index() {
     let stack = stack();
     let client = Client::new(stack.config());
-    put(
-        &client,
-        CUSTOMERS,
-        &[
-            ("pk", s("customer/anna")),
-            ("due_shard", s("shop/0")),
-            ("due", n(100)),
-        ],
-    )
-    .await;
-    put(
-        &client,
-        CUSTOMERS,
-        &[
-            ("pk", s("customer/ben")),
-            ("due_shard", s("shop/0")),
-            ("due", n(300)),
-        ],
-    )
-    .await;
+    put(&client, CUSTOMERS, &[("pk", s("customer/anna")), ("due_shard", s("shop/0")), ("due", n(100))]).await;
+    put(&client, CUSTOMERS, &[("pk", s("customer/ben")), ("due_shard", s("shop/0")), ("due", n(300))]).await;
     put(&client, CUSTOMERS, &[("pk", s("customer/cleo"))]).await;
     assert_eq!(due_before(&client, 200).await, ["customer/anna"]);
-    assert_eq!(
-        due_before(&client, 400).await,
-        ["customer/anna", "customer/ben"]
-    );
+    assert_eq!(due_before(&client, 400).await, ["customer/anna", "customer/ben"]);
     let bill = stack.capacity();
     assert_eq!(bill.of("PutItem", CUSTOMERS).index_write_units, 2.0);
     assert!(bill.of("Query", CUSTOMERS).read_units > 0.0);
@@ -206,33 +148,12 @@ async fn only_customers_who_are_due_are_in_the_index() {
 async fn a_frozen_index_shows_what_was_until_it_thaws() {
     let stack = stack();
     let client = Client::new(stack.config());
-    put(
-        &client,
-        CUSTOMERS,
-        &[
-            ("pk", s("customer/anna")),
-            ("due_shard", s("shop/0")),
-            ("due", n(100)),
-        ],
-    )
-    .await;
+    put(&client, CUSTOMERS, &[("pk", s("customer/anna")), ("due_shard", s("shop/0")), ("due", n(100))]).await;
     stack.freeze_index().unwrap();
     put(&client, CUSTOMERS, &[("pk", s("customer/anna"))]).await;
-    put(
-        &client,
-        CUSTOMERS,
-        &[
-            ("pk", s("customer/ben")),
-            ("due_shard", s("shop/0")),
-            ("due", n(100)),
-        ],
-    )
-    .await;
+    put(&client, CUSTOMERS, &[("pk", s("customer/ben")), ("due_shard", s("shop/0")), ("due", n(100))]).await;
     assert_eq!(due_before(&client, 200).await, ["customer/anna"]);
-    let anna = client
-        .get_item()
-        .table_name(CUSTOMERS)
-        .key("pk", s("customer/anna"));
+    let anna = client.get_item().table_name(CUSTOMERS).key("pk", s("customer/anna"));
     let item = anna.send().await.unwrap().item.unwrap();
     assert!(!item.contains_key("due"), "the table itself is never stale");
     stack.thaw_index();
@@ -248,10 +169,7 @@ async fn a_bill_is_shown_to_those_who_ask() {
     assert!(silent.consumed_capacity().is_none());
     let asked = get.return_consumed_capacity(ReturnConsumedCapacity::Total);
     let told = asked.send().await.unwrap();
-    assert_eq!(
-        told.consumed_capacity().unwrap().capacity_units(),
-        Some(0.5)
-    );
+    assert_eq!(told.consumed_capacity().unwrap().capacity_units(), Some(0.5));
     assert_eq!(stack.capacity().total().read_units, 1.5);
     stack.reset_capacity();
     assert_eq!(stack.capacity().total().calls, 0);
@@ -265,43 +183,22 @@ async fn a_scan_and_a_batch_read_find_everybody() {
     }
     let mut found = 0;
     for segment in 0..2 {
-        let scan = client
-            .scan()
-            .table_name(CUSTOMERS)
-            .total_segments(2)
-            .segment(segment);
+        let scan = client.scan().table_name(CUSTOMERS).total_segments(2).segment(segment);
         found += scan.send().await.unwrap().count();
     }
     assert_eq!(found, 2);
-    let keys = KeysAndAttributes::builder()
-        .keys(HashMap::from([("pk".to_owned(), s("customer/ben"))]))
-        .build()
-        .unwrap();
+    let keys =
+        KeysAndAttributes::builder().keys(HashMap::from([("pk".to_owned(), s("customer/ben"))])).build().unwrap();
     let read = client.batch_get_item().request_items(CUSTOMERS, keys);
-    assert_eq!(
-        read.send().await.unwrap().responses.unwrap()[CUSTOMERS].len(),
-        1
-    );
-    let delete = client
-        .delete_item()
-        .table_name(CUSTOMERS)
-        .key("pk", s("customer/ben"));
-    delete
-        .condition_expression("attribute_exists(pk)")
-        .send()
-        .await
-        .unwrap();
+    assert_eq!(read.send().await.unwrap().responses.unwrap()[CUSTOMERS].len(), 1);
+    let delete = client.delete_item().table_name(CUSTOMERS).key("pk", s("customer/ben"));
+    delete.condition_expression("attribute_exists(pk)").send().await.unwrap();
 }
 
 async fn expire(stack: &Stack, turned: &Turned) {
     let client = Client::new(stack.config());
     let soon = turned.clock()().as_second() + 60;
-    put(
-        &client,
-        LEDGER,
-        &[("pk", s("order/old")), ("expires", n(soon))],
-    )
-    .await;
+    put(&client, LEDGER, &[("pk", s("order/old")), ("expires", n(soon))]).await;
     put(&client, LEDGER, &[("pk", s("order/kept"))]).await;
     assert_eq!(stack.sweep_ttl().unwrap(), 0);
     turned.turn(SignedDuration::from_secs(120));
@@ -336,21 +233,9 @@ async fn an_operation_nobody_makes_is_refused_by_name() {
 #[tokio::test]
 async fn a_wrong_expression_is_refused_as_dynamodb_does() {
     let client = Client::new(stack().config());
-    let put = client
-        .put_item()
-        .table_name(LEDGER)
-        .item("pk", s("order/1"));
-    let error = put
-        .condition_expression("no such thing")
-        .send()
-        .await
-        .unwrap_err();
+    let put = client.put_item().table_name(LEDGER).item("pk", s("order/1"));
+    let error = put.condition_expression("no such thing").send().await.unwrap_err();
     assert_eq!(error.code(), Some("ValidationException"));
-    let table = client
-        .describe_table()
-        .table_name(CUSTOMERS)
-        .send()
-        .await
-        .unwrap();
+    let table = client.describe_table().table_name(CUSTOMERS).send().await.unwrap();
     assert_eq!(table.table().unwrap().table_name(), Some(CUSTOMERS));
 }

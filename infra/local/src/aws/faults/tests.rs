@@ -35,13 +35,8 @@ fn once(stack: &Stack) -> Client {
 }
 
 fn transact(order: &str) -> TransactWriteItem {
-    let put = Put::builder()
-        .table_name(LEDGER)
-        .item("pk", s(order))
-        .condition_expression("attribute_not_exists(pk)");
-    TransactWriteItem::builder()
-        .put(put.build().unwrap())
-        .build()
+    let put = Put::builder().table_name(LEDGER).item("pk", s(order)).condition_expression("attribute_not_exists(pk)");
+    TransactWriteItem::builder().put(put.build().unwrap()).build()
 }
 
 #[tokio::test]
@@ -101,9 +96,7 @@ async fn a_transaction_whose_answer_was_lost_is_found_again() {
     let stack = stack();
     let client = Client::new(stack.config());
     stack.faults().set(At::call(1), Fault::TimedOut);
-    let request = client
-        .transact_write_items()
-        .transact_items(transact("order/1"));
+    let request = client.transact_write_items().transact_items(transact("order/1"));
     request.send().await.unwrap();
     assert_eq!(stack.faults().count(), 2);
 }
@@ -121,8 +114,7 @@ async fn a_mail_whose_answer_was_lost_is_sent_three_times_by_the_sdk_as_it_comes
 #[tokio::test]
 async fn a_mail_tried_once_is_unknown_when_the_answer_is_lost() {
     let stack = stack();
-    let config =
-        aws_sdk_sesv2::config::Builder::from(stack.config()).retry_config(RetryConfig::disabled());
+    let config = aws_sdk_sesv2::config::Builder::from(stack.config()).retry_config(RetryConfig::disabled());
     let client = aws_sdk_sesv2::Client::from_conf(config.build());
     stack.faults().set(At::call(1), Fault::LostAnswer);
     stack.faults().set(At::call(2), Fault::NoConnection);
@@ -130,12 +122,8 @@ async fn a_mail_tried_once_is_unknown_when_the_answer_is_lost() {
     assert!(matches!(&lost, SdkError::DispatchFailure(failure) if failure.is_io()));
     assert_eq!(stack.outbox().len(), 1);
     let refused = mail(&client, "ben@example.org").send().await.unwrap_err();
-    let SdkError::DispatchFailure(failure) = refused else {
-        panic!("{refused:?}")
-    };
-    let cause = failure
-        .as_connector_error()
-        .and_then(std::error::Error::source);
+    let SdkError::DispatchFailure(failure) = refused else { panic!("{refused:?}") };
+    let cause = failure.as_connector_error().and_then(std::error::Error::source);
     let cause = cause.and_then(|cause| cause.downcast_ref::<std::io::Error>());
     assert_eq!(cause.unwrap().kind(), std::io::ErrorKind::ConnectionRefused);
     assert_eq!(stack.outbox().len(), 1);
@@ -157,17 +145,11 @@ async fn a_throttled_call_is_tried_again_and_done_once() {
 #[tokio::test]
 async fn a_throttled_mail_is_a_429() {
     let stack = stack();
-    let config =
-        aws_sdk_sesv2::config::Builder::from(stack.config()).retry_config(RetryConfig::disabled());
+    let config = aws_sdk_sesv2::config::Builder::from(stack.config()).retry_config(RetryConfig::disabled());
     let client = aws_sdk_sesv2::Client::from_conf(config.build());
     stack.faults().set(At::call(1), Fault::Throttle);
     let error = mail(&client, "anna@example.org").send().await.unwrap_err();
-    assert!(
-        error
-            .as_service_error()
-            .unwrap()
-            .is_too_many_requests_exception()
-    );
+    assert!(error.as_service_error().unwrap().is_too_many_requests_exception());
     assert_eq!(error.raw_response().unwrap().status().as_u16(), 429);
     assert_eq!(stack.outbox(), []);
 }
@@ -180,19 +162,12 @@ async fn writes_meet_a_transaction_and_nothing_else_does() {
     let error = put(&client, "order/1").send().await.unwrap_err();
     assert_eq!(error.code(), Some("TransactionConflictException"));
     stack.faults().set(At::call(1), Fault::Conflict);
-    let request = client
-        .transact_write_items()
-        .transact_items(transact("order/1"))
-        .transact_items(transact("order/2"));
+    let request = client.transact_write_items().transact_items(transact("order/1")).transact_items(transact("order/2"));
     let error = request.send().await.unwrap_err().into_service_error();
     let TransactWriteItemsError::TransactionCanceledException(cancelled) = error else {
         panic!("{error:?}");
     };
-    let codes: Vec<_> = cancelled
-        .cancellation_reasons()
-        .iter()
-        .filter_map(|why| why.code())
-        .collect();
+    let codes: Vec<_> = cancelled.cancellation_reasons().iter().filter_map(|why| why.code()).collect();
     assert_eq!(codes, ["TransactionConflict", "None"]);
     assert_eq!(stack.faults().fired(), 2);
     stack.faults().set(At::call(1), Fault::Conflict);
@@ -214,11 +189,8 @@ async fn a_server_error_comes_after_the_work() {
 async fn a_frozen_process_thaws_in_another_time() {
     let turned = Turned::new();
     let stack = stack_at(&turned);
-    let config = aws_sdk_sesv2::config::Builder::from(stack.config()).timeout_config(
-        TimeoutConfig::builder()
-            .operation_attempt_timeout(Duration::from_secs(2))
-            .build(),
-    );
+    let config = aws_sdk_sesv2::config::Builder::from(stack.config())
+        .timeout_config(TimeoutConfig::builder().operation_attempt_timeout(Duration::from_secs(2)).build());
     let client = aws_sdk_sesv2::Client::from_conf(config.build());
     let other = Client::new(stack.config());
     stack.faults().set(
@@ -267,33 +239,18 @@ async fn the_list_of_calls_tells_what_a_role_must_allow() {
     let ses = aws_sdk_sesv2::Client::new(stack.config());
     put(&client, "order/0").send().await.unwrap();
     stack.faults().record();
-    let request = client
-        .transact_write_items()
-        .transact_items(transact("order/1"));
+    let request = client.transact_write_items().transact_items(transact("order/1"));
     request.send().await.unwrap();
-    let send = queue
-        .send_message()
-        .queue_url(stack.queue_url("due"))
-        .message_body("anna");
+    let send = queue.send_message().queue_url(stack.queue_url("due")).message_body("anna");
     send.send().await.unwrap();
     mail(&ses, "anna@example.org").send().await.unwrap();
     let calls = stack.faults().take_calls();
-    let operations: Vec<_> = calls
-        .iter()
-        .map(|call| (call.service, call.operation.as_str()))
-        .collect();
+    let operations: Vec<_> = calls.iter().map(|call| (call.service, call.operation.as_str())).collect();
     assert_eq!(
         operations,
-        [
-            (Service::DynamoDb, "TransactWriteItems"),
-            (Service::Sqs, "SendMessage"),
-            (Service::Ses, "SendEmail"),
-        ]
+        [(Service::DynamoDb, "TransactWriteItems"), (Service::Sqs, "SendMessage"), (Service::Ses, "SendEmail"),]
     );
-    let needed: Vec<Permission> = calls
-        .into_iter()
-        .flat_map(|call| call.permissions)
-        .collect();
+    let needed: Vec<Permission> = calls.into_iter().flat_map(|call| call.permissions).collect();
     assert_eq!(
         needed,
         [

@@ -1,9 +1,7 @@
 use aws_sdk_sesv2::Client;
 use aws_sdk_sesv2::error::ProvideErrorMetadata;
 use aws_sdk_sesv2::operation::send_email::builders::SendEmailFluentBuilder;
-use aws_sdk_sesv2::types::{
-    Body, Content, Destination, EmailContent, Message, MessageHeader, MessageTag,
-};
+use aws_sdk_sesv2::types::{Body, Content, Destination, EmailContent, Message, MessageHeader, MessageTag};
 use jiff::SignedDuration;
 
 use crate::aws::tests::{Turned, stack, stack_at};
@@ -11,24 +9,11 @@ use crate::aws::{Account, SesEvent, ses_event};
 
 /// A mail as send-message writes it.
 pub(crate) fn mail(client: &Client, to: &str) -> SendEmailFluentBuilder {
-    let data = |text: &str| {
-        Content::builder()
-            .data(text)
-            .charset("UTF-8")
-            .build()
-            .unwrap()
-    };
-    let header = MessageHeader::builder()
-        .name("List-Unsubscribe-Post")
-        .value("List-Unsubscribe=One-Click");
+    let data = |text: &str| Content::builder().data(text).charset("UTF-8").build().unwrap();
+    let header = MessageHeader::builder().name("List-Unsubscribe-Post").value("List-Unsubscribe=One-Click");
     let message = Message::builder()
         .subject(data("We miss you"))
-        .body(
-            Body::builder()
-                .html(data("<p>Hello</p>"))
-                .text(data("Hello"))
-                .build(),
-        )
+        .body(Body::builder().html(data("<p>Hello</p>")).text(data("Hello")).build())
         .headers(header.build().unwrap());
     let tag = MessageTag::builder().name("message").value("shop-anna-1");
     client
@@ -46,17 +31,12 @@ async fn an_accepted_mail_is_in_the_outbox_with_all_it_had() {
     let client = Client::new(stack.config());
     let sent = mail(&client, "anna@example.org").send().await.unwrap();
     let outbox = stack.outbox();
-    let [mail] = outbox.as_slice() else {
-        panic!("one mail")
-    };
+    let [mail] = outbox.as_slice() else { panic!("one mail") };
     assert_eq!(sent.message_id(), Some(mail.ses_message_id.as_str()));
     assert_eq!(mail.at.to_string(), "2027-03-01T09:00:00Z");
     assert_eq!(mail.from, "Shop <hello@shop.example>");
     assert_eq!(mail.to, ["anna@example.org"]);
-    assert_eq!(
-        (mail.subject.as_str(), mail.text.as_str()),
-        ("We miss you", "Hello")
-    );
+    assert_eq!((mail.subject.as_str(), mail.text.as_str()), ("We miss you", "Hello"));
     assert_eq!(mail.html, "<p>Hello</p>");
     assert_eq!(mail.headers[0].0, "List-Unsubscribe-Post");
     assert_eq!(mail.tags["message"], "shop-anna-1");
@@ -91,25 +71,14 @@ async fn the_days_quota_ends_the_day_and_not_the_next() {
     let turned = Turned::new();
     let stack = stack_at(&turned);
     let client = Client::new(stack.config());
-    stack.set_ses_account(Account {
-        max_24_hour_send: 1.0,
-        ..Account::default()
-    });
+    stack.set_ses_account(Account { max_24_hour_send: 1.0, ..Account::default() });
     mail(&client, "anna@example.org").send().await.unwrap();
     let error = mail(&client, "ben@example.org").send().await.unwrap_err();
-    assert!(
-        error
-            .as_service_error()
-            .unwrap()
-            .is_too_many_requests_exception()
-    );
+    assert!(error.as_service_error().unwrap().is_too_many_requests_exception());
     let account = client.get_account().send().await.unwrap();
     assert!(account.sending_enabled());
     let quota = account.send_quota().unwrap();
-    assert_eq!(
-        (quota.max24_hour_send(), quota.sent_last24_hours()),
-        (1.0, 1.0)
-    );
+    assert_eq!((quota.max24_hour_send(), quota.sent_last24_hours()), (1.0, 1.0));
     turned.turn(SignedDuration::from_hours(24));
     mail(&client, "ben@example.org").send().await.unwrap();
 }
@@ -118,17 +87,9 @@ async fn the_days_quota_ends_the_day_and_not_the_next() {
 async fn a_paused_account_sends_nothing() {
     let stack = stack();
     let client = Client::new(stack.config());
-    stack.set_ses_account(Account {
-        sending_enabled: false,
-        ..Account::default()
-    });
+    stack.set_ses_account(Account { sending_enabled: false, ..Account::default() });
     let error = mail(&client, "anna@example.org").send().await.unwrap_err();
-    assert!(
-        error
-            .as_service_error()
-            .unwrap()
-            .is_sending_paused_exception()
-    );
+    assert!(error.as_service_error().unwrap().is_sending_paused_exception());
     assert!(!client.get_account().send().await.unwrap().sending_enabled());
 }
 
@@ -136,18 +97,11 @@ async fn a_paused_account_sends_nothing() {
 async fn every_mail_is_followed_by_what_became_of_it() {
     let stack = stack();
     let client = Client::new(stack.config());
-    for to in [
-        "anna@example.org",
-        "bounce+ben@simulator.amazonses.com",
-        "complaint+cleo@simulator.amazonses.com",
-    ] {
+    for to in ["anna@example.org", "bounce+ben@simulator.amazonses.com", "complaint+cleo@simulator.amazonses.com"] {
         mail(&client, to).send().await.unwrap();
     }
     let events = stack.take_delivery_events().unwrap();
-    let kinds: Vec<_> = events
-        .iter()
-        .map(|event| event["detail-type"].as_str().unwrap())
-        .collect();
+    let kinds: Vec<_> = events.iter().map(|event| event["detail-type"].as_str().unwrap()).collect();
     assert_eq!(
         kinds,
         [
@@ -164,21 +118,11 @@ async fn every_mail_is_followed_by_what_became_of_it() {
     assert_eq!(events[3]["source"], "aws.ses");
     assert_eq!(detail["eventType"], "Bounce");
     assert_eq!(detail["mail"]["tags"]["message"][0], "shop-anna-1");
-    assert_eq!(
-        detail["mail"]["tags"]["ses:configuration-set"][0],
-        "winback"
-    );
+    assert_eq!(detail["mail"]["tags"]["ses:configuration-set"][0], "winback");
     assert_eq!(detail["bounce"]["bounceType"], "Permanent");
-    assert_eq!(
-        stack.take_delivery_events().unwrap(),
-        [] as [serde_json::Value; 0]
-    );
+    assert_eq!(stack.take_delivery_events().unwrap(), [] as [serde_json::Value; 0]);
     let anna = &stack.outbox()[0];
-    let click = ses_event(
-        anna,
-        &SesEvent::Click("https://shop.example/o".into()),
-        anna.at,
-    );
+    let click = ses_event(anna, &SesEvent::Click("https://shop.example/o".into()), anna.at);
     assert_eq!(click["detail"]["click"]["link"], "https://shop.example/o");
 }
 

@@ -41,7 +41,7 @@ impl Grammar for FrequencyCap {
     const EXAMPLES: &'static [&'static str] = &["2 mails in 7 days"];
 
     fn parse(cursor: &mut Cursor<'_>) -> Result<Self, Trouble> {
-        let (mails, _) = cursor.whole(1..=1000)?;
+        let (mails, _) = cursor.whole(1..=10)?;
         cursor.word(&["mails", "mail"])?;
         cursor.word(&["in"])?;
         let days = cursor.days()?;

@@ -20,17 +20,11 @@ pub(crate) const AMERICAN: English = English { american: true };
 /// Signs that English text uses; the francs' ₣ and the kronas' kr are nobody's habit, there the code is clearer.
 const SIGNS: [&str; 8] = ["€", "$", "£", "¥", "₹", "₽", "₩", "₪"];
 
-const NUMBERS: [&str; 11] = [
-    "no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten",
-];
+const NUMBERS: [&str; 11] = ["no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"];
 
 impl Words for English {
     fn weekday_date(&self, day: Date) -> String {
-        let format = if self.american {
-            "%A, %B %-d"
-        } else {
-            "%A %-d %B"
-        };
+        let format = if self.american { "%A, %B %-d" } else { "%A %-d %B" };
         day.strftime(format).to_string()
     }
 
@@ -50,9 +44,8 @@ impl Words for English {
 
     fn month(&self, day: Date, today: Date) -> String {
         // "In December", said in March, is last December to everybody.
-        let months = (i32::from(today.year()) - i32::from(day.year())) * 12
-            + i32::from(today.month())
-            - i32::from(day.month());
+        let months =
+            (i32::from(today.year()) - i32::from(day.year())) * 12 + i32::from(today.month()) - i32::from(day.month());
         let format = if months < 12 { "%B" } else { "%B %Y" };
         day.strftime(format).to_string()
     }
@@ -66,24 +59,14 @@ impl Words for English {
     }
 
     fn zone(&self, place: &str) -> String {
-        if place == "UTC" {
-            "UTC".to_owned()
-        } else {
-            format!("{place} time")
-        }
+        if place == "UTC" { "UTC".to_owned() } else { format!("{place} time") }
     }
 
     fn money(&self, money: Money) -> String {
         let amount = grouped(&money.amount());
         let code = money.currency.code();
-        let sign = Iso::from_code(code)
-            .map(|iso| iso.symbol().symbol)
-            .unwrap_or_default();
-        if SIGNS.contains(&sign.as_str()) {
-            format!("{sign}{amount}")
-        } else {
-            format!("{code}\u{a0}{amount}")
-        }
+        let sign = Iso::from_code(code).map(|iso| iso.symbol().symbol).unwrap_or_default();
+        if SIGNS.contains(&sign.as_str()) { format!("{sign}{amount}") } else { format!("{code}\u{a0}{amount}") }
     }
 
     fn gives(&self, gives: &Gives) -> String {
