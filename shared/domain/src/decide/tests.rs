@@ -7,7 +7,7 @@ use crate::learn::learn;
 use crate::money::{Currency, Money};
 use crate::order::Order;
 use crate::plan::Folder;
-use crate::store::{Ranking, Store};
+use crate::store::{Ranking, State, Store};
 
 const SHOP: &str = r#"
 version: 1

@@ -80,12 +80,14 @@ fn strange_tag(mjml: &str) -> Option<Fault> {
                 }
                 open.push(tag);
             }
-            Token::ElementEnd { end: ElementEnd::Empty, .. } => drop(open.pop()),
+            Token::ElementEnd { end: ElementEnd::Empty, .. } => {
+                open.pop();
+            }
             Token::ElementEnd { end: ElementEnd::Open, .. } if open.last().is_some_and(|tag| is_void(tag)) => {
-                drop(open.pop())
+                open.pop();
             }
             Token::ElementEnd { end: ElementEnd::Close(_, local), .. } if open.last() == Some(&local.as_str()) => {
-                drop(open.pop())
+                open.pop();
             }
             _ => {}
         }
