@@ -4,6 +4,7 @@
 
 mod check;
 mod explore;
+mod forgotten;
 #[cfg(feature = "planted")]
 mod planted;
 pub mod world;

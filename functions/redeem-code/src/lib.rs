@@ -12,7 +12,6 @@ use winback_domain::address::Address;
 use winback_domain::http::{Answer, BadBody, Problem, body};
 use winback_domain::ids::StoreId;
 use winback_domain::redeem::{self, Coupon, Use};
-use winback_domain::time::day_of;
 
 use crate::answer::{Status, good, no_store, refused, store_missing, unknown_code};
 use crate::ask::{Ask, Wish, wish};
@@ -71,10 +70,10 @@ async fn respond(cloud: &Cloud, wish: Wish, ask: &Ask) -> Result<Answer, Error> 
             Ok(redeem::Answer::Good(_)) if wish == Wish::Check => return Ok(good(Status::Good, &coupon, &used)),
             Ok(redeem::Answer::Good(redemption)) => redemption,
         };
-        let month = day_of(now, &cloud.standing(&store).await?.plan.shop.time_zone);
         let after = coupon.with(redemption);
         // Lost: another till was faster. What it left is looked at anew, so of two only one gets the last use.
-        if cloud.tables.redeem(&store, &coupon, &after, month).await?.done() {
+        if cloud.tables.redeem(&store, &coupon, &after).await?.done() {
+            cloud.count_discount(&store, &after).await;
             report(cloud, &store, &after, ask.email.as_ref()).await;
             return Ok(good(Status::Redeemed, &after, &used));
         }

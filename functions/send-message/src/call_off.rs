@@ -1,11 +1,10 @@
 //! Calling a message off before its fence: the code made dead, the stock put back, the message, then the customer.
 
 use winback_cloud::Error;
+use winback_cloud::tables::stock::Lot;
 use winback_domain::customer::{Customer, Open, OpenState};
 use winback_domain::decide::CallOff;
-use winback_domain::ids::Code;
-use winback_domain::message::{Granted, Message};
-use winback_domain::offer::Gives;
+use winback_domain::message::Message;
 use winback_domain::protocol::{begin_call_off, finish_call_off};
 use winback_domain::redeem::Coupon;
 use winback_domain::why::Reason;
@@ -29,8 +28,8 @@ impl At<'_> {
         let Some(open) = &begun.open else { return Ok(()) };
         let known = self.cloud.tables.message(self.store(), open.message).await?;
         let mailed = known.as_ref().is_some_and(|message| message.state.was_mailed());
-        if open.grants && !open.held && !mailed {
-            self.take_back(open, known.as_ref()).await?;
+        if let Some(offer) = open.grants.as_deref().filter(|_| !open.held && !mailed) {
+            self.take_back(open, offer, known.as_ref()).await?;
         }
         if !mailed {
             self.mark_stopped(&begun, open, known, why).await?;
@@ -38,56 +37,24 @@ impl At<'_> {
         let finished = finish_call_off(&begun, how, self.look());
         let write = self.cloud.tables.put_looked(self.store(), &finished, begun.rev)?;
         let done = self.cloud.tables.commit(vec![write]).await?.done();
-        if done && finished.erased.is_some() {
+        if done && begun.forgets(open.episode) {
             self.cloud.scrub(self.store(), finished.id).await?;
         }
         Ok(())
     }
 
     /// The code becomes dead, the piece of stock goes back. Both also where a slow worker has not got there yet.
-    async fn take_back(&self, open: &Open, known: Option<&Message>) -> Result<(), Error> {
-        let key = self.cloud.secrets.code(self.cloud.clock.now()).await?;
-        let code = Code::of(&key, self.store(), open.message, open.day);
-        let granted = known.and_then(|message| message.offer.clone());
-        let offer = granted.as_ref().map(|granted| granted.name.clone());
-        let Granted { gives, expires_at, minimum_order, .. } = granted.unwrap_or_else(|| Granted {
-            name: String::new(),
-            gives: Gives::Thing(String::new()),
-            code: None,
-            expires_at: open.deadline.unwrap_or(self.cloud.clock.now()),
-            minimum_order: None,
-        });
-        let dead = Coupon {
-            code: code.clone(),
-            rev: 1,
-            dead: true,
-            message: open.message,
-            customer: self.customer.id,
-            gives,
-            minimum_order,
-            expires_at,
-            uses: 1,
-            redeemed: Vec::new(),
-        };
-        self.cloud.tables.kill_coupon(self.store(), &dead).await?;
-        let offer = offer.or_else(|| self.offer_name(open));
-        if let Some(number) = open.lot
-            && let Some(offer) = offer
-            && let Some((lot, _)) = self.lot(open, &offer, number)
-        {
+    async fn take_back(&self, open: &Open, offer: &str, known: Option<&Message>) -> Result<(), Error> {
+        let code = self.code(open.message, open.first_claim).await?;
+        let made = known.and_then(Coupon::of).filter(|coupon| coupon.code == code);
+        let until = open.deadline.unwrap_or(self.cloud.clock.now());
+        let dead = || Coupon::dead(code.clone(), open.message, self.customer.id, until);
+        self.cloud.tables.kill_coupon(self.store(), &made.unwrap_or_else(dead)).await?;
+        if let Some(number) = open.lot {
+            let lot = Lot::named(self.store(), &open.program, offer, number);
             self.cloud.tables.put_back(&lot, &code).await?;
         }
         Ok(())
-    }
-
-    /// The offer of the step, by the plan: the message was never written down.
-    fn offer_name(&self, open: &Open) -> Option<String> {
-        let program = self.standing.plan.programs.iter().find(|program| program.name == open.program)?;
-        let step = program.rounds.get(open.round as usize)?.steps.get(open.step as usize)?;
-        match &step.offer {
-            winback_domain::program::StepOffer::Own(name) => Some(name.clone()),
-            _ => None,
-        }
     }
 
     async fn mark_stopped(
@@ -109,7 +76,7 @@ impl At<'_> {
             },
             None => bare,
         };
-        let stopped = if begun.erased.is_some() { stopped.scrubbed() } else { stopped };
+        let stopped = if begun.forgets(open.episode) { stopped.scrubbed() } else { stopped };
         self.cloud.tables.stop_message(self.store(), &stopped).await.map_err(Error::from)
     }
 }

@@ -2,14 +2,15 @@
 
 use jiff::civil::Date;
 use winback_cloud::standing::Standing;
-use winback_cloud::tables::ledger::{Take, lots};
+use winback_cloud::tables::stock::{Lot, Take};
 use winback_cloud::{Cloud, Error};
 use winback_domain::customer::Open;
 use winback_domain::decide::Draft;
-use winback_domain::ids::{Code, StoreId};
+use winback_domain::ids::{Code, MessageId, StoreId};
 use winback_domain::message::{Granted, Message, State};
-use winback_domain::redeem::Coupon;
+use winback_domain::protocol::first_claim;
 use winback_domain::time::day_of;
+use winback_domain::why::Reason;
 
 use crate::At;
 
@@ -80,12 +81,8 @@ impl At<'_> {
             let granted = letter.and_then(|letter| letter.offer);
             return Ok(granted.map_or(Offer::LetterGone, |granted| Offer::Ready(Some(granted))));
         }
-        let code = if draft.held {
-            None
-        } else {
-            let key = self.cloud.secrets.code(self.cloud.clock.now()).await?;
-            Some(Code::of(&key, self.store(), draft.message, draft.day))
-        };
+        let code =
+            if draft.held { None } else { Some(self.code(draft.message, first_claim(self.customer, draft)).await?) };
         Ok(Offer::Ready(Some(Granted {
             name: offered.name.clone(),
             gives: offered.offer.gives.clone(),
@@ -95,53 +92,52 @@ impl At<'_> {
         })))
     }
 
-    /// A lot with something left, starting at a place derived from the customer; nothing: sold out.
-    pub async fn pick_lot(&self, draft: &Draft, stock: u32) -> Result<Option<u32>, Error> {
-        let name = draft.offer.as_ref().map_or("", |offered| &offered.name);
-        let lots = lots(self.store(), &draft.program, name, stock);
+    /// The code of a message.
+    pub async fn code(&self, message: MessageId, first_claim: u64) -> Result<Code, Error> {
+        let key = self.cloud.secrets.code(self.cloud.clock.now()).await?;
+        Ok(Code::of(&key, self.store(), message, first_claim))
+    }
+
+    /// The stock lot of a draft: nothing where its offer is not limited; an error in words where it is sold out.
+    pub async fn lot(&self, draft: &Draft, granted: Option<&Granted>) -> Result<Result<Option<u32>, Reason>, Error> {
+        let code = granted.and_then(|granted| granted.code.as_ref());
+        let offered = draft.offer.as_ref().filter(|offered| offered.repeats.is_none());
+        let (Some(code), Some(offered)) = (code, offered) else { return Ok(Ok(None)) };
+        let Some(stock) = offered.offer.stock else { return Ok(Ok(None)) };
+        let lots = Lot::all(self.store(), &draft.program, &offered.name, stock);
+        let goes_on = self.customer.open.as_ref().filter(|open| open.message == draft.message);
+        if let Some(number) = goes_on.and_then(|open| open.lot) {
+            let lot = Lot::named(self.store(), &draft.program, &offered.name, number);
+            let holds = lots.get(number as usize).unwrap_or(&lot);
+            if self.cloud.tables.shelf(holds).await?.has_one_for(code) {
+                return Ok(Ok(Some(number)));
+            }
+            // Emptied in between: this claim names another lot. Marked first, so that a slow worker of an earlier claim
+            // cannot take from the one it leaves.
+            self.cloud.tables.put_back(&lot, code).await?;
+        }
+        // From a place derived from the customer, so that a crowd does not meet at one lot.
         let count = u32::try_from(lots.len()).unwrap_or(u32::MAX);
         let first = self.customer.id.spread(count);
-        for step in 0..count {
-            let number = (first + step) % count;
-            let (key, size) = &lots[number as usize];
-            if self.cloud.tables.left(key, *size).await? > 0 {
-                return Ok(Some(number));
+        for number in (0..count).map(|step| (first + step) % count) {
+            let shelf = self.cloud.tables.shelf(&lots[number as usize]).await?;
+            if shelf.left() > 0 && shelf.has_one_for(code) {
+                return Ok(Ok(Some(number)));
             }
         }
-        Ok(None)
+        Ok(Err(Reason::SoldOut { offer: offered.name.clone() }))
     }
 
     /// Takes the piece of stock that the claim names. True where there is none to take.
     pub async fn take(&self, open: &Open, message: &Message) -> Result<bool, Error> {
-        let (Some(number), Some(granted)) = (open.lot, &message.offer) else { return Ok(true) };
+        let granted = message.offer.as_ref();
+        let (Some(number), Some(granted)) = (open.lot, granted) else { return Ok(true) };
         let Some(code) = &granted.code else { return Ok(true) };
-        let Some((key, size)) = self.lot(open, &granted.name, number) else { return Ok(false) };
-        Ok(self.cloud.tables.take(&key, size, code).await? == Take::Taken)
-    }
-
-    pub fn lot(&self, open: &Open, offer: &str, number: u32) -> Option<(winback_cloud::keys::Key, u32)> {
         let programs = &self.standing.plan.programs;
         let program = programs.iter().find(|program| program.name == open.program);
-        let stock = program.and_then(|program| program.offers.get(offer)?.stock);
-        // A plan that lost the offer still has to give back what the lot lent.
-        let stock = stock.unwrap_or((number + 1).saturating_mul(winback_cloud::tables::ledger::LOT));
-        lots(self.store(), &open.program, offer, stock).into_iter().nth(number as usize)
-    }
-
-    /// The code as the ledger is to keep it; nothing where the message has none of its own.
-    pub fn coupon(&self, message: &Message) -> Option<Coupon> {
-        let granted = message.offer.as_ref()?;
-        Some(Coupon {
-            code: granted.code.clone()?,
-            rev: 1,
-            dead: false,
-            message: message.id,
-            customer: message.customer,
-            gives: granted.gives.clone(),
-            minimum_order: granted.minimum_order,
-            expires_at: granted.expires_at,
-            uses: 1,
-            redeemed: Vec::new(),
-        })
+        let stock = program.and_then(|program| program.offers.get(&granted.name)?.stock);
+        let lots = Lot::all(self.store(), &open.program, &granted.name, stock.unwrap_or(0));
+        let Some(lot) = lots.get(number as usize) else { return Ok(false) };
+        Ok(self.cloud.tables.take(lot, code).await? == Take::Taken)
     }
 }

@@ -5,16 +5,18 @@ use std::time::Duration;
 use jiff::{Timestamp, ToSpan};
 use winback_cloud::Error;
 use winback_cloud::mailer::{Handed, Refusal};
-use winback_cloud::tables::ledger::{Put, lots};
-use winback_domain::customer::{Customer, Open, OpenState};
+use winback_cloud::tables::Write;
+use winback_cloud::tables::ledger::Put;
+use winback_domain::customer::{Customer, End, Open};
 use winback_domain::decide::{CallOff, Draft};
-use winback_domain::ids::{Code, MessageId};
+use winback_domain::ids::MessageId;
 use winback_domain::keys::{Link, Purpose};
 use winback_domain::mail::{Facts, Links, Mail, OfferFacts};
 use winback_domain::message::{Granted, Message, State};
 use winback_domain::money::Money;
 use winback_domain::planted::{Planted, planted};
-use winback_domain::protocol::{Claim, Form, claim, fenced, look_again};
+use winback_domain::protocol::{Claim, Form, claim, close, fenced, look_again};
+use winback_domain::redeem::Coupon;
 use winback_domain::store::State as StoreState;
 use winback_domain::time::days_between;
 use winback_domain::why::Reason;
@@ -26,6 +28,14 @@ use crate::offer::{Allowance, Offer};
 const FENCE_TO_SES: Duration = Duration::from_secs(2);
 /// How long a letter that cannot be rendered waits for somebody to mend it.
 const UNRENDERABLE_HOURS: i64 = 24;
+
+/// A fence that was passed.
+struct Passed {
+    /// When, by the running clock.
+    started: Duration,
+    /// The open message past it.
+    open: Open,
+}
 
 impl At<'_> {
     /// Claims a message, makes its offer real, passes the fence, hands it to SES once, and settles.
@@ -47,7 +57,7 @@ impl At<'_> {
                 return self.postpone().await;
             }
         };
-        let lot = match self.lot_for(draft).await? {
+        let lot = match self.lot(draft, granted.as_ref()).await? {
             Ok(lot) => lot,
             Err(sold_out) => return self.pass_over(draft, sold_out).await,
         };
@@ -73,15 +83,15 @@ impl At<'_> {
         lot: Option<u32>,
         latest: Timestamp,
     ) -> Result<bool, Error> {
-        let makes_code = !draft.held && draft.offer.as_ref().is_some_and(|offered| offered.repeats.is_none());
-        let form = if makes_code { Form::Long } else { Form::Short };
+        let form = if draft.grants().is_some() && !draft.held { Form::Long } else { Form::Short };
         let owner = self.cloud.owner();
         let now = self.cloud.clock.now();
         if now >= draft.before || now > latest {
             return Ok(false);
         }
         let (previous, known) = self.previous(draft).await?;
-        let claimed = claim(self.customer, draft, Claim { form, lot, previous, known, owner: &owner, now });
+        let plan = self.standing.plan.number;
+        let claimed = claim(self.customer, draft, Claim { form, lot, previous, known, plan, owner: &owner, now });
         let Some(open) = claimed.open.clone() else { return Ok(false) };
         let message = Message {
             id: draft.message,
@@ -99,70 +109,57 @@ impl At<'_> {
             offer: granted,
             why: why.to_vec(),
             store_rev: self.standing.store.rev,
-            plan: self.standing.plan.number,
+            plan,
             previous,
             redeemed_by: None,
         };
         if draft.held && !planted(Planted::HeldMailed) {
-            self.hold(&claimed, &message, now).await?;
+            let held = self.cloud.tables.put_message(self.store(), &message)?;
+            self.end_unsent(&claimed, self.customer.rev, End::Held, vec![held]).await?;
             return Ok(false);
         }
-        let started = self.cloud.clock.running();
         let passed = match form {
-            Form::Short => self.short_form(&claimed, &message, now).await?,
-            Form::Long => self.long_form(&claimed, &message, draft, &owner, latest).await?,
+            Form::Short => self.short_form(&claimed, open, &message, now).await?,
+            Form::Long => self.long_form(&claimed, open, &message, draft, latest, &owner).await?,
         };
-        let Some((started, open)) = passed.map(|at| at.unwrap_or((started, open))) else { return Ok(false) };
-        self.hand_over(started, &claimed, &open, &mail).await?;
+        let Some(passed) = passed else { return Ok(false) };
+        self.hand_over(&passed, &claimed, &mail).await?;
         Ok(true)
-    }
-
-    /// Held out: claim, fence and settling are one transaction, and nothing is mailed.
-    async fn hold(&self, claimed: &Customer, message: &Message, now: Timestamp) -> Result<(), Error> {
-        let held = winback_domain::protocol::close(claimed, winback_domain::customer::End::Held, now, self.look());
-        // Two steps in one write: the record must still be what the first one saw.
-        let customer = self.cloud.tables.put_looked(self.store(), &held, self.customer.rev)?;
-        let message = self.cloud.tables.put_message(self.store(), message)?;
-        self.cloud.tables.commit(vec![customer, message]).await?;
-        Ok(())
     }
 
     /// No code to make: claim, put and fence in one transaction of the customer's own two items.
     async fn short_form(
         &self,
         claimed: &Customer,
+        open: Open,
         message: &Message,
         now: Timestamp,
-    ) -> Result<Option<Option<(Duration, Open)>>, Error> {
-        let message_id = message.id;
+    ) -> Result<Option<Passed>, Error> {
+        let passed = Passed { started: self.cloud.clock.running(), open };
         let customer = self.cloud.tables.put_claim(self.store(), claimed, self.customer.rev, now)?;
-        let message = self.cloud.tables.put_message(self.store(), message)?;
-        let writes = vec![customer, message];
-        if self.cloud.tables.commit(writes).await?.done() {
-            return Ok(Some(None));
+        let put = self.cloud.tables.put_message(self.store(), message)?;
+        if self.cloud.tables.commit(vec![customer, put]).await?.done() {
+            return Ok(Some(passed));
         }
-        let known = self.cloud.tables.message(self.store(), message_id).await?;
+        let known = self.cloud.tables.message(self.store(), message.id).await?;
         if known.is_some_and(|known| known.state.was_mailed() && known.claim < claimed.rev) {
-            return self.was_mailed(claimed, self.customer.rev).await.map(|()| None);
+            return self.end_unsent(claimed, self.customer.rev, End::Sent, Vec::new()).await.map(|()| None);
         }
         // A retry of the SDK fails its own condition when the first try's answer was lost: our owner tells.
-        let now = self.cloud.tables.customer(self.store(), self.customer.id).await?;
-        let open = now.and_then(|customer| customer.open);
-        let mine = claimed.open.as_ref().and_then(|open| open.owner.as_deref());
-        let won = open.is_some_and(|open| open.state == OpenState::Sending && open.owner.as_deref() == mine);
-        Ok(won.then_some(None))
+        let found = self.cloud.tables.customer(self.store(), self.customer.id).await?;
+        Ok(passed.open.stands_in(found).then_some(passed))
     }
 
-    /// Claim, message, stock, code, fence: each by itself, each safe to find done. Answers when the fence began.
+    /// Claim, message, stock, code, fence: each by itself, each safe to find done.
     async fn long_form(
         &self,
         claimed: &Customer,
+        open: Open,
         message: &Message,
         draft: &Draft,
-        owner: &str,
         latest: Timestamp,
-    ) -> Result<Option<Option<(Duration, Open)>>, Error> {
-        let Some(open) = &claimed.open else { return Ok(None) };
+        owner: &str,
+    ) -> Result<Option<Passed>, Error> {
         let tables = &self.cloud.tables;
         if planted(Planted::MessageBeforeClaim) {
             tables.write_message(self.store(), message).await?;
@@ -178,15 +175,17 @@ impl At<'_> {
         match tables.write_message(self.store(), message).await? {
             Put::Stands => {}
             Put::Later => return Ok(None),
-            Put::Mailed => return self.was_mailed(claimed, claimed.rev).await.map(|()| None),
+            Put::Mailed => {
+                return self.end_unsent(claimed, claimed.rev, End::Sent, Vec::new()).await.map(|()| None);
+            }
         }
-        if !self.take(open, message).await? {
+        if !self.take(&open, message).await? {
             return Ok(None);
         }
-        if let Some(coupon) = self.coupon(message)
+        if let Some(coupon) = Coupon::of(message)
             && !tables.make_coupon(self.store(), &coupon).await?
         {
-            // Dead: this claim's day was called off in between.
+            // Dead: this claim was called off in between.
             return Ok(None);
         }
         let now = self.cloud.clock.now();
@@ -195,22 +194,19 @@ impl At<'_> {
         if now >= draft.before || now > latest || store.state != StoreState::Live {
             return Ok(None);
         }
-        let started = self.cloud.clock.running();
-        let fence = fenced(open.clone(), owner, now);
-        let won = match tables.fence(self.store(), claimed, &fence).await? {
+        let passed = Passed { started: self.cloud.clock.running(), open: fenced(open, owner, now) };
+        let won = match tables.fence(self.store(), claimed, &passed.open).await? {
             Ok(()) => true,
-            Err(found) => {
-                let open = found.and_then(|customer| customer.open);
-                open.is_some_and(|open| open.state == OpenState::Sending && open.owner.as_deref() == Some(owner))
-            }
+            Err(found) => passed.open.stands_in(found),
         };
-        Ok(won.then_some(Some((started, fence))))
+        Ok(won.then_some(passed))
     }
 
     /// SES, once. Then the settling.
-    async fn hand_over(&self, started: Duration, claimed: &Customer, open: &Open, mail: &Mail) -> Result<(), Error> {
+    async fn hand_over(&self, passed: &Passed, claimed: &Customer, mail: &Mail) -> Result<(), Error> {
+        let Passed { started, open } = passed;
         let handed = match claimed.email() {
-            _ if self.cloud.clock.running().saturating_sub(started) > FENCE_TO_SES => {
+            _ if self.cloud.clock.running().saturating_sub(*started) > FENCE_TO_SES => {
                 tracing::warn!(store = %self.store(), message = %open.message, "too late for SES after the fence");
                 Handed::Refused(Refusal::Throttled)
             }
@@ -224,29 +220,25 @@ impl At<'_> {
         self.settle(open, handed).await
     }
 
-    /// The step was mailed under an earlier claim, whatever the customer's record remembers: it ends as sent.
-    async fn was_mailed(&self, claimed: &Customer, rev: u64) -> Result<(), Error> {
-        let end = winback_domain::customer::End::Sent;
-        let closed = winback_domain::protocol::close(claimed, end, self.cloud.clock.now(), self.look());
-        let write = self.cloud.tables.put_looked(self.store(), &closed, rev)?;
-        self.cloud.tables.commit(vec![write]).await.map(|_| ()).map_err(Error::from)
-    }
-
     /// A step that cannot be made: it ends here, without a message.
     async fn pass_over(&self, draft: &Draft, reason: Reason) -> Result<(), Error> {
         tracing::info!(store = %self.store(), customer = %self.customer.id, %reason, "step passed over");
         if self.customer.open.is_some() {
             return self.call_off(CallOff::Stop, &[reason]).await;
         }
-        let owner = String::new();
-        let now = self.cloud.clock.now();
-        let with = Claim { form: Form::Long, lot: None, previous: None, known: false, owner: &owner, now };
-        let mut opened = claim(self.customer, draft, with);
-        opened.letters.clone_from(&self.customer.letters);
-        let end = winback_domain::customer::End::Stopped;
-        let closed = winback_domain::protocol::close(&opened, end, now, self.look());
-        let write = self.cloud.tables.put_looked(self.store(), &closed, self.customer.rev)?;
-        self.cloud.tables.commit(vec![write]).await.map(|_| ()).map_err(Error::from)
+        let (now, plan) = (self.cloud.clock.now(), self.standing.plan.number);
+        // Without a message there is nothing for the chain of letters either.
+        let with = Claim { form: Form::Long, lot: None, previous: None, known: true, plan, owner: "", now };
+        self.end_unsent(&claim(self.customer, draft, with), self.customer.rev, End::Stopped, Vec::new()).await
+    }
+
+    /// The claimed step ends without a word to SES: held out, passed over, or mailed under an earlier claim, whatever
+    /// the customer's record remembers. Two steps in one write: the record must still be what the claim saw.
+    async fn end_unsent(&self, claimed: &Customer, seen: u64, end: End, mut with: Vec<Write>) -> Result<(), Error> {
+        let ended = close(claimed, end, self.cloud.clock.now(), self.look());
+        with.push(self.cloud.tables.put_looked(self.store(), &ended, seen)?);
+        self.cloud.tables.commit(with).await?;
+        Ok(())
     }
 
     /// Looks again tomorrow.
@@ -269,27 +261,6 @@ impl At<'_> {
         }
         let known = self.cloud.tables.message(self.store(), draft.message).await?;
         Ok(known.map_or((head, false), |message| (message.previous, true)))
-    }
-
-    /// The lot of a limited offer: the one the claim named before, or one with something left.
-    async fn lot_for(&self, draft: &Draft) -> Result<Result<Option<u32>, Reason>, Error> {
-        let offered = draft.offer.as_ref().filter(|offered| offered.repeats.is_none() && !draft.held);
-        let Some((name, stock)) = offered.and_then(|offered| Some((&offered.name, offered.offer.stock?))) else {
-            return Ok(Ok(None));
-        };
-        if let Some(number) = self.customer.open.as_ref().and_then(|open| open.lot) {
-            let key = self.cloud.secrets.code(self.cloud.clock.now()).await?;
-            let code = Code::of(&key, self.store(), draft.message, draft.day);
-            let named = lots(self.store(), &draft.program, name, stock).into_iter().nth(number as usize);
-            // A lot that another worker emptied in between has nothing for this claim: it names another one.
-            if let Some((lot, size)) = named
-                && self.cloud.tables.has_piece(&lot, size, &code).await?
-            {
-                return Ok(Ok(Some(number)));
-            }
-        }
-        let lot = self.pick_lot(draft, stock).await?;
-        Ok(lot.map(Some).ok_or_else(|| Reason::SoldOut { offer: name.clone() }))
     }
 
     /// Writes the letter. A held-out customer's is written too, so that it fails for both alike.

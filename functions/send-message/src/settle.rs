@@ -75,7 +75,7 @@ impl At<'_> {
         };
         let write = self.cloud.tables.put_looked(self.store(), &after, customer.rev)?;
         let done = self.cloud.tables.commit(vec![write]).await?.done();
-        if done && customer.erased.is_some() {
+        if done && customer.open.as_ref().is_some_and(|open| customer.forgets(open.episode)) {
             self.cloud.scrub(self.store(), customer.id).await?;
         }
         Ok(done)
@@ -85,10 +85,9 @@ impl At<'_> {
     pub async fn expire(&self) -> Result<(), Error> {
         let Some(open) = &self.customer.open else { return Ok(()) };
         let now = self.cloud.clock.now();
-        let stands =
-            self.cloud.tables.settle_message(self.store(), open.message, open.claim, State::Unknown, now).await?;
+        let lost = if planted(Planted::LeaseBackToSendable) { State::Refused } else { State::Unknown };
+        let stands = self.cloud.tables.settle_message(self.store(), open.message, open.claim, lost, now).await?;
         let ended = match stands {
-            _ if planted(Planted::LeaseBackToSendable) => Ended::Refused { for_good: false },
             Some(state) if state.was_sent() => Ended::With(End::Sent),
             Some(State::Refused) => Ended::Refused { for_good: false },
             _ => Ended::With(End::Unknown),

@@ -6,7 +6,7 @@ use winback_cloud::door;
 use winback_cloud::record::Whom;
 use winback_cloud::standing::Standing;
 use winback_cloud::start::Invocation;
-use winback_cloud::tables::ledger::{LOT, lots};
+use winback_cloud::tables::stock::{LOT, Lot};
 use winback_cloud::{Cloud, Error};
 use winback_domain::event::{Event, What, Who};
 use winback_domain::http::{Answer, Problem, segments};
@@ -150,8 +150,8 @@ async fn stock(
 ) -> Result<Option<Stock>, Error> {
     let Some(of) = limited(&standing.plan, message, granted) else { return Ok(None) };
     let mut left = 0;
-    for (lot, size) in lots(&standing.store.id, &message.program, &granted.name, of) {
-        left += cloud.tables.left(&lot, size).await?;
+    for lot in Lot::all(&standing.store.id, &message.program, &granted.name, of) {
+        left += cloud.tables.shelf(&lot).await?.left();
     }
     Ok(Some(Stock { of, left }))
 }

@@ -117,7 +117,7 @@ mod tests {
             Key::Customer(store.clone(), customer),
             Key::Order(store.clone(), "A#1".to_owned()),
             Key::Message(store.clone(), message),
-            Key::Coupon(store.clone(), Code::of(&secret, &store, message, day)),
+            Key::Coupon(store.clone(), Code::of(&secret, &store, message, 7)),
             Key::Lot(store.clone(), "50 % # more".to_owned(), "ten-euro".to_owned(), 3),
             Key::Day(store.clone(), day),
             Key::Month(store.clone(), day),

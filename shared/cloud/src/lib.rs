@@ -9,6 +9,7 @@ pub mod mailer;
 pub mod programs;
 pub mod queue;
 pub mod record;
+mod scrub;
 pub mod secrets;
 pub mod standing;
 pub mod start;

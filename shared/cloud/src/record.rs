@@ -6,7 +6,7 @@ use winback_domain::decide::decide;
 use winback_domain::event::{Event, What, Who};
 use winback_domain::ids::{Code, CustomerId, StoreId};
 use winback_domain::learn::{learn, merge, witness};
-use winback_domain::redeem::{Answer, Use};
+use winback_domain::redeem::{Answer, Coupon, Use};
 use winback_domain::time::day_of;
 
 use crate::standing::Standing;
@@ -34,6 +34,8 @@ pub enum Recorded {
     Learned,
     /// We knew it all.
     Known,
+    /// It is from before its customer asked to be forgotten, and leaves no trace.
+    Forgotten,
 }
 
 struct Found {
@@ -52,7 +54,9 @@ impl Cloud {
         for _ in 0..TRIES {
             let standing = self.standing(store).await?;
             if let Some(recorded) = Box::pin(self.try_record(&standing, whom, event)).await? {
-                self.redeem_codes(&standing, event).await?;
+                if recorded != Recorded::Forgotten {
+                    self.redeem_codes(store, event).await?;
+                }
                 return Ok(recorded);
             }
             self.forget(store);
@@ -119,7 +123,11 @@ impl Cloud {
                 writes.push(self.tables.put_alias(store, alias, before.id)?);
             }
         }
-        let learned = if writes.is_empty() { Recorded::Known } else { Recorded::Learned };
+        let learned = match writes.is_empty() {
+            true if before.forgets(event.happened()) => Recorded::Forgotten,
+            true => Recorded::Known,
+            false => Recorded::Learned,
+        };
         if !self.tables.commit(writes).await?.done() {
             return Ok(None);
         }
@@ -218,71 +226,45 @@ impl Cloud {
         Ok(names)
     }
 
-    /// Takes what is personal out of the ledger after an erasure: the tombstone still names the ends of both chains until that is done.
-    pub async fn scrub(&self, store: &StoreId, id: CustomerId) -> Result<(), Error> {
-        let Some(tombstone) = self.tables.customer(store, id).await? else { return Ok(()) };
-        if tombstone.erased.is_none() || (tombstone.letters.is_empty() && tombstone.ledger_orders.is_empty()) {
-            return Ok(());
-        }
-        for head in &tombstone.ledger_orders {
-            let mut chain: Vec<String> = Vec::new();
-            let mut next = Some(head.clone());
-            while let Some(order_id) = next.filter(|id| !chain.contains(id)) {
-                next = self.tables.order(store, &order_id).await?.order.previous;
-                chain.push(order_id);
-            }
-            // From the far end: whoever dies on the way leaves a chain that still begins where the tombstone says.
-            for order_id in chain.into_iter().rev() {
-                let key = crate::keys::Key::Order(store.clone(), order_id);
-                self.tables.delete(crate::tables::Table::Ledger, &key).await?;
-            }
-        }
-        for head in &tombstone.letters {
-            let mut seen = Vec::new();
-            let mut next = Some(*head);
-            while let Some(id) = next.filter(|id| !seen.contains(id)) {
-                seen.push(id);
-                next = match self.tables.message(store, id).await? {
-                    Some(message) => message.previous,
-                    // Claimed, and not written down yet: the claim knows what comes before.
-                    None => tombstone.open.as_ref().filter(|open| open.message == id).and_then(|open| open.previous),
-                };
-                self.tables.scrub_message(store, id).await?;
-            }
-        }
-        let mut scrubbed = tombstone.clone();
-        scrubbed.rev += 1;
-        scrubbed.ledger_orders.clear();
-        // The end of the chain of letters stays while one of them is on its way.
-        if scrubbed.open.is_none() {
-            scrubbed.letters.clear();
-        }
-        let write = self.tables.put_customer(store, &scrubbed, Expect::Rev(tombstone.rev))?;
-        // Lost: the event comes again, or whoever wrote in between is the one that settles the open message.
-        self.tables.commit(vec![write]).await.map(|_| ()).map_err(Error::from)
-    }
-
     /// Codes of ours that an order used.
-    async fn redeem_codes(&self, standing: &Standing, event: &Event) -> Result<(), Error> {
+    async fn redeem_codes(&self, store: &StoreId, event: &Event) -> Result<(), Error> {
         let What::OrderPlaced { order, .. } = &event.what else { return Ok(()) };
         for code in order.discount_codes.iter().filter_map(|typed| Code::read(typed)) {
             let taken = Use { order_id: order.order_id.clone(), total: order.total, at: order.placed_at };
-            self.redeem_code(standing, &code, &taken).await?;
+            self.redeem_code(store, &code, &taken).await?;
         }
         Ok(())
     }
 
-    async fn redeem_code(&self, standing: &Standing, code: &Code, taken: &Use) -> Result<(), Error> {
-        let (store, shop) = (&standing.store.id, &standing.plan.shop);
+    async fn redeem_code(&self, store: &StoreId, code: &Code, taken: &Use) -> Result<(), Error> {
         for _ in 0..TRIES {
             let Some(coupon) = self.tables.coupon(store, code).await? else { return Ok(()) };
             let Ok(Answer::Good(redemption)) = coupon.taken(taken) else { return Ok(()) };
-            let month = day_of(self.clock.now(), &shop.time_zone);
-            if self.tables.redeem(store, &coupon, &coupon.with(redemption), month).await?.done() {
+            let after = coupon.with(redemption);
+            if self.tables.redeem(store, &coupon, &after).await?.done() {
+                self.count_discount(store, &after).await;
                 return Ok(());
             }
         }
         // The order is known by now; the event comes again, and with it the code.
         Err(Error::Contended)
+    }
+
+    /// Adds what a code's latest use took off to its store's month, where it is money of the shop's own currency. The
+    /// code is redeemed by now, so a failure is written down and goes no further: the budget is near enough.
+    pub async fn count_discount(&self, store: &StoreId, redeemed: &Coupon) {
+        let Some(discount) = redeemed.redeemed.last().and_then(|last| last.discount) else { return };
+        let counted = async {
+            let standing = self.standing(store).await?;
+            let shop = &standing.plan.shop;
+            if discount.currency != shop.currency {
+                return Ok(());
+            }
+            let month = day_of(self.clock.now(), &shop.time_zone);
+            self.tables.add_discount(store, month, discount.minor).await.map_err(Error::from)
+        };
+        if let Err(error) = counted.await {
+            tracing::warn!(%store, message = %redeemed.message, %error, "discount not counted");
+        }
     }
 }

@@ -3,6 +3,7 @@
 pub mod customers;
 pub mod ledger;
 pub mod scan;
+pub mod stock;
 pub mod stores;
 
 use std::collections::HashMap;

@@ -240,6 +240,10 @@ pub struct Open {
     pub step: u32,
     /// The claim's number: the customer's `rev` after it.
     pub claim: u64,
+    /// The number of the first claim since nothing was open: its code is derived from it.
+    pub first_claim: u64,
+    /// The number of the plan it was claimed under.
+    pub plan: u64,
     /// The day it may leave on, in the shop's zone.
     pub day: Date,
     /// Held out.
@@ -248,9 +252,9 @@ pub struct Open {
     /// The deadline of what it offers.
     #[serde(default, skip_serializing_if = "Option::is_none", with = "jiff::fmt::serde::timestamp::second::optional")]
     pub deadline: Option<Timestamp>,
-    /// It brings an offer of its own (a follow-up only repeats one).
-    #[serde(default, skip_serializing_if = "is_default")]
-    pub grants: bool,
+    /// The key of the offer of its own (a follow-up only repeats one).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub grants: Option<String>,
     /// The customer's message before this one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub previous: Option<MessageId>,
@@ -282,6 +286,14 @@ pub enum OpenState {
     Lapsing,
 }
 
+impl Open {
+    /// Whether this very fence was passed in the record that was found: its owner is a name that nobody else has.
+    pub fn stands_in(&self, found: Option<Customer>) -> bool {
+        let open = found.and_then(|customer| customer.open);
+        open.is_some_and(|open| open.state == OpenState::Sending && open.owner == self.owner)
+    }
+}
+
 impl Customer {
     /// Somebody we just heard of.
     pub fn new(id: CustomerId, since: Timestamp) -> Self {
@@ -308,6 +320,11 @@ impl Customer {
             erased: None,
             forgotten: None,
         }
+    }
+
+    /// Whether what happened at this moment is forgotten: they asked for it later, even if they came back since.
+    pub fn forgets(&self, at: Timestamp) -> bool {
+        self.erased.is_some() || self.forgotten.is_some_and(|until| at <= until)
     }
 
     /// Where to write, if anywhere.

@@ -116,6 +116,13 @@ pub struct Offered {
     pub repeats: Option<MessageId>,
 }
 
+impl Draft {
+    /// The key of the offer it brings, where it brings one of its own.
+    pub fn grants(&self) -> Option<&str> {
+        self.offer.as_ref().filter(|offered| offered.repeats.is_none()).map(|offered| offered.name.as_str())
+    }
+}
+
 /// Decides for one customer.
 pub fn decide(customer: &Customer, store: &Store, plan: &Plan, now: Timestamp) -> Decision {
     match &customer.open {
@@ -163,7 +170,9 @@ fn go_on(customer: &Customer, open: &Open, store: &Store, plan: &Plan, now: Time
     };
     let day_over = || call_off(CallOff::Lapse, vec![Reason::DayOver { day: open.day }]);
     match outcome {
-        Outcome::Now(draft, why, _) if goes_on(&draft, open) => Decision::new(Action::Claim(draft), why, Some(now)),
+        Outcome::Now(draft, why, _) if goes_on(&draft, open, plan) => {
+            Decision::new(Action::Claim(draft), why, Some(now))
+        }
         Outcome::Now(draft, ..) if draft.message == open.message => day_over(),
         Outcome::Later(at, why, _) if today == open.day && day_of(at, &plan.shop.time_zone) == today => {
             Decision::new(Action::Wait, why, Some(at))
@@ -180,12 +189,14 @@ fn go_on(customer: &Customer, open: &Open, store: &Store, plan: &Plan, now: Time
     }
 }
 
-/// The claim still means the same mail: of the same day, held or not, with an offer of its own or not, good as long.
-fn goes_on(draft: &Draft, open: &Open) -> bool {
+/// The claim still means the same mail: of the same day, held or not, with the same offer, good as long. What an offer
+/// gives is written in the plan: where the mail brings one of its own, a new plan is a new claim.
+fn goes_on(draft: &Draft, open: &Open, plan: &Plan) -> bool {
     let deadline = draft.offer.as_ref().map(|offered| offered.expires_at);
-    let grants = draft.offer.as_ref().is_some_and(|offered| offered.repeats.is_none());
     draft.message == open.message
-        && (draft.day, draft.held, deadline, grants) == (open.day, open.held, open.deadline, open.grants)
+        && (draft.day, draft.held, deadline) == (open.day, open.held, open.deadline)
+        && draft.grants() == open.grants.as_deref()
+        && (open.grants.is_none() || open.plan == plan.number)
 }
 
 fn same_silence(customer: &Customer, open: &Open, plan: &Plan) -> bool {

@@ -137,6 +137,16 @@ pub struct Profile {
     pub marketing_consent: Option<bool>,
 }
 
+impl Event {
+    /// When it happened: an order is as old as the day it was placed, however late its store speaks of it.
+    pub fn happened(&self) -> Timestamp {
+        match &self.what {
+            What::OrderPlaced { order, .. } => order.placed_at.min(self.at),
+            _ => self.at,
+        }
+    }
+}
+
 impl What {
     /// The order it is about, if it is about one.
     pub fn order_id(&self) -> Option<&str> {

@@ -4,7 +4,6 @@ use std::fmt;
 
 use data_encoding::Encoding;
 use jiff::Timestamp;
-use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
@@ -187,10 +186,10 @@ impl MessageId {
 pub struct Code(String);
 
 impl Code {
-    /// The code of a message that is to leave on `day`. A later day is a later deadline, so another code.
-    pub fn of(key: &Key, store: &StoreId, message: MessageId, day: Date) -> Self {
-        let day = day.to_string();
-        let mac = key.mac("code", &[store.as_str().as_bytes(), &message.0, day.as_bytes()]);
+    /// The code of a message by the number of its first claim: the same on every try, and another once a claim lapsed
+    /// (then the old one is dead for good, and a later day is a later deadline).
+    pub fn of(key: &Key, store: &StoreId, message: MessageId, first_claim: u64) -> Self {
+        let mac = key.mac("code", &[store.as_str().as_bytes(), &message.0, &first_claim.to_be_bytes()]);
         let mut text = crockford().encode(&mac[..10]).to_ascii_uppercase();
         text.truncate(10);
         Self(text)
@@ -260,13 +259,12 @@ mod tests {
     }
 
     #[test]
-    fn a_code_is_the_same_on_every_try_and_another_on_another_day() {
+    fn a_code_is_the_same_on_every_try_and_another_after_a_lapse() {
         let key = Key::new(b"code".to_vec());
         let message = MessageId::of(anna("books"), "We miss you", Timestamp::UNIX_EPOCH, 0, 0);
-        let day = jiff::civil::date(2026, 5, 5);
-        let code = Code::of(&key, &store("books"), message, day);
-        assert_eq!(code, Code::of(&key, &store("books"), message, day));
-        assert_ne!(code, Code::of(&key, &store("books"), message, day.tomorrow().unwrap()));
+        let code = Code::of(&key, &store("books"), message, 7);
+        assert_eq!(code, Code::of(&key, &store("books"), message, 7));
+        assert_ne!(code, Code::of(&key, &store("books"), message, 9));
         let typed = format!(" {}-{} ", &code.as_str()[..5].to_lowercase(), &code.as_str()[5..]);
         assert_eq!(Code::read(&typed), Some(code));
         assert_eq!(Code::read("SUMMER"), None);

@@ -19,12 +19,7 @@ const TILL_ORDERS: usize = 10;
 /// A time before an erasure is dropped whole.
 pub fn learn(mut customer: Customer, mut order: Order, event: &Event, currency: Currency) -> (Customer, Order) {
     let forgotten = customer.erased.max(customer.forgotten);
-    // An order from before is as old as the day it was placed, however late its store speaks of it again.
-    let happened = match &event.what {
-        What::OrderPlaced { order, .. } => order.placed_at.min(event.at),
-        _ => event.at,
-    };
-    if forgotten.is_some_and(|until| happened <= until) {
+    if forgotten.is_some_and(|until| event.happened() <= until) {
         return (customer, order);
     }
     if customer.erased.is_some() && matches!(event.what, What::Unsubscribed | What::MarkedSpam | What::Bounced) {

@@ -106,8 +106,11 @@ pub enum State {
 
 impl State {
     /// SES has it, as far as anybody can know: its code may be in somebody's hands.
+    pub const MAILED: [Self; 5] = [Self::Unknown, Self::Sent, Self::Delivered, Self::Bounced, Self::Complained];
+
+    /// Whether it is one of [`Self::MAILED`].
     pub fn was_mailed(self) -> bool {
-        self >= Self::Unknown
+        Self::MAILED.contains(&self)
     }
 
     /// SES certainly has it.

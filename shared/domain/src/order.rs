@@ -38,6 +38,13 @@ pub struct Version {
     pub order: PlacedOrder,
 }
 
+impl Version {
+    /// An order is as old as the day it was placed, however late its store speaks of it.
+    pub fn happened(&self) -> Timestamp {
+        self.order.placed_at.min(self.said_at)
+    }
+}
+
 /// What an order adds to its customer's sums.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Counts {

@@ -32,6 +32,8 @@ pub struct Claim<'a> {
     pub previous: Option<MessageId>,
     /// The ledger has this message already, from a claim that lapsed: it keeps its place in the chain.
     pub known: bool,
+    /// The number of the plan it was decided under.
+    pub plan: u64,
     /// Who claims; only the short form keeps it.
     pub owner: &'a str,
     /// Now.
@@ -45,7 +47,6 @@ pub fn claim(customer: &Customer, draft: &Draft, with: Claim<'_>) -> Customer {
     if !with.known {
         next.letters = std::iter::once(draft.message).chain(next.letters.into_iter().skip(1)).collect();
     }
-    let grants = draft.offer.as_ref().is_some_and(|offered| offered.repeats.is_none());
     let open = Open {
         state: OpenState::Claimed,
         message: draft.message,
@@ -54,10 +55,12 @@ pub fn claim(customer: &Customer, draft: &Draft, with: Claim<'_>) -> Customer {
         round: draft.round,
         step: draft.step,
         claim: next.rev,
+        first_claim: first_claim(customer, draft),
+        plan: with.plan,
         day: draft.day,
         held: draft.held,
         deadline: draft.offer.as_ref().map(|offered| offered.expires_at),
-        grants,
+        grants: draft.grants().map(ToOwned::to_owned),
         previous: with.previous,
         lot: with.lot,
         owner: None,
@@ -69,6 +72,12 @@ pub fn claim(customer: &Customer, draft: &Draft, with: Claim<'_>) -> Customer {
         Form::Short => fenced(open, with.owner, with.now),
     });
     next
+}
+
+/// The number of a draft's first claim: that of the open message it goes on with, or the one to come.
+pub fn first_claim(customer: &Customer, draft: &Draft) -> u64 {
+    let open = customer.open.as_ref().filter(|open| open.message == draft.message);
+    open.map_or(customer.rev + 1, |open| open.first_claim)
 }
 
 /// An open message past the fence.
@@ -156,6 +165,6 @@ fn note(customer: &mut Customer, open: &Open, end: End) {
     let known = journey.briefs.iter().any(|known| (known.round, known.step) == (open.round, open.step));
     if journey.episode == open.episode && !known {
         journey.briefs.push(brief);
-        journey.offers += u32::from(open.grants && end != End::Stopped);
+        journey.offers += u32::from(open.grants.is_some() && end != End::Stopped);
     }
 }

@@ -5,6 +5,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::ids::{Code, CustomerId, MessageId};
+use crate::message::{Granted, Message};
 use crate::money::Money;
 use crate::offer::Gives;
 
@@ -98,6 +99,47 @@ pub enum Refusal {
 }
 
 impl Coupon {
+    /// The code of a message, good; nothing where the message brings none of its own.
+    pub fn of(message: &Message) -> Option<Self> {
+        let Granted { code, gives, expires_at, minimum_order, .. } = message.offer.clone()?;
+        let (id, customer) = (message.id, message.customer);
+        Some(Self { gives, minimum_order, expires_at, ..Self::nothing(code?, id, customer, message.at) })
+    }
+
+    /// The dead code of a message that was called off before anybody wrote down what it would have given.
+    pub fn dead(code: Code, message: MessageId, customer: CustomerId, at: Timestamp) -> Self {
+        Self { dead: true, ..Self::nothing(code, message, customer, at) }
+    }
+
+    fn nothing(code: Code, message: MessageId, customer: CustomerId, expires_at: Timestamp) -> Self {
+        let gives = Gives::Thing(String::new());
+        Self {
+            code,
+            rev: 1,
+            dead: false,
+            message,
+            customer,
+            gives,
+            minimum_order: None,
+            expires_at,
+            uses: 1,
+            redeemed: Vec::new(),
+        }
+    }
+
+    /// Takes out which orders used it, and leaves how often.
+    #[must_use]
+    pub fn scrubbed(&self) -> Self {
+        if self.redeemed.iter().all(|used| used.order_id.is_empty()) {
+            return self.clone();
+        }
+        let mut next = Self { rev: self.rev + 1, ..self.clone() };
+        for used in &mut next.redeemed {
+            used.order_id.clear();
+        }
+        next
+    }
+
     /// A till or a checkout asks before it takes the money: does the code hold? `asked.total` is what the order comes
     /// to without the discount.
     pub fn check(&self, asked: &Use) -> Result<Answer, Refusal> {
@@ -187,7 +229,7 @@ mod tests {
         let store = StoreId::try_from("books".to_owned()).unwrap();
         let customer = CustomerId::of_store_id(&key, &store, "7");
         let message = MessageId::of(customer, "We miss you", Timestamp::UNIX_EPOCH, 0, 0);
-        let code = Code::of(&key, &store, message, jiff::civil::date(2026, 5, 5));
+        let code = Code::of(&key, &store, message, 7);
         let expires_at = at("2026-05-08T20:59:59Z");
         let minimum_order = Some(euros("40"));
         Coupon {

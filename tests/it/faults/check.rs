@@ -1,12 +1,13 @@
 //! What must hold when the dust has settled.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use winback_cloud::tables::ledger::lots;
+use winback_cloud::tables::stock::Lot;
 use winback_domain::decide::decide;
-use winback_domain::message::State;
+use winback_domain::ids::Code;
+use winback_domain::message::{Granted, State};
 
-use super::world::World;
+use super::world::{OFFERS, World};
 
 /// What happened that changes what may be mailed.
 #[derive(Clone, Debug, Default)]
@@ -27,7 +28,7 @@ pub struct Expect<'a> {
 
 /// Checks every invariant; the words of the first that does not hold.
 pub async fn check(world: &World, expect: &Expect<'_>) -> Result<(), String> {
-    let ledger = world.place.ledger(&world.store).await.map_err(|error| error.to_string())?;
+    let ledger = world.ledger().await;
     let outbox = world.place.stack.outbox();
     let mut mailed: BTreeMap<(u32, u32), u32> = BTreeMap::new();
     for mail in &outbox {
@@ -78,18 +79,28 @@ async fn codes(world: &World, ledger: &winback_local::place::Ledger) -> Result<(
             return Err(format!("code {} is {is}", coupon.code));
         }
     }
+    let mut given: BTreeMap<&str, BTreeSet<&Code>> = BTreeMap::new();
     for message in ledger.messages.iter().filter(|message| message.state.was_mailed()) {
-        let code = message.offer.as_ref().and_then(|granted| granted.code.as_ref());
-        if code.is_some_and(|code| ledger.coupons.iter().all(|coupon| coupon.code != *code)) {
+        let Some(Granted { name, code: Some(code), gives, expires_at, .. }) = &message.offer else { continue };
+        let Some(coupon) = ledger.coupons.iter().find(|coupon| coupon.code == *code) else {
             return Err("a code was mailed that nobody honours".to_owned());
+        };
+        if (&coupon.gives, coupon.expires_at) != (gives, *expires_at) {
+            return Err(format!(
+                "mailed {gives} until {expires_at}, made {} until {}",
+                coupon.gives, coupon.expires_at
+            ));
         }
+        given.entry(name).or_default().insert(code);
     }
     let tables = &world.place.overseer.tables;
-    for (lot, size) in lots(&world.store, "We miss you", "ten-euro", 3) {
-        let left = tables.left(&lot, size).await.map_err(|error| error.to_string())?;
-        let good = u32::try_from(ledger.coupons.iter().filter(|coupon| !coupon.dead).count()).unwrap_or(u32::MAX);
-        if left + good != size {
-            return Err(format!("{left} left and {good} given out of {size}"));
+    for offer in OFFERS {
+        let given = given.get(offer).map_or(0, BTreeSet::len);
+        for lot in Lot::all(&world.store, "We miss you", offer, 3) {
+            let left = tables.shelf(&lot).await.map_err(|error| error.to_string())?.left();
+            if left as usize + given != lot.size() as usize {
+                return Err(format!("{offer}: {left} left and {given} given out of {}", lot.size()));
+            }
         }
     }
     Ok(())

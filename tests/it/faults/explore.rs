@@ -146,7 +146,8 @@ impl Meanwhile {
             Self::NewPlan => new_plan(world).await,
             Self::NewPlanAndAnotherWorker => {
                 new_plan(world).await;
-                // The other one claims anew, writes the message down and dies at the code.
+                // The other one lets the claim lapse, claims anew, writes the message down and dies at the stock.
+                world.another_look().await;
                 world.place.stack.faults().set(At::call(1).operation("UpdateItem"), Fault::DropBefore);
                 world.another_worker().await;
             }
@@ -171,11 +172,12 @@ impl Meanwhile {
     }
 }
 
-/// The program changes and the auditor passes: another subject, an earlier last day.
+/// The program changes and the auditor passes: another subject, another offer, an earlier last day.
 async fn new_plan(world: &World) {
     let mut changed: Folder = folder();
     changed.insert("mails/letter/en/subject.txt".into(), "another letter".into());
     let program = changed["program.yaml"].replace("24 hours before", "48 hours before");
+    let program = program.replace("ten-euro", "fifteen-euro").replace("10 EUR off", "15 EUR off");
     changed.insert("program.yaml".into(), program);
     let live = Setup { state: State::Live, unlimited: false };
     world.place.set_up_quietly(&world.store, &changed, live).await.expect("the folder is good");
@@ -315,7 +317,7 @@ async fn others(runs: &mut u32) -> Result<(), String> {
         .map_err(|p| format!("stale index: {p}"))?;
     *runs += 1;
 
-    for name in ["drop before", "drop after"] {
+    for name in ["drop before", "drop after", "lost answer", "lost answers"] {
         let mut call = 1;
         loop {
             let mut world = World::new(&plain).await;

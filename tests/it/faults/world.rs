@@ -1,5 +1,6 @@
 //! One shop, one customer, one letter with limited stock, its last day, and news: small enough to be run a thousand times.
 
+use aws_lambda_events::sqs::SqsEvent;
 use jiff::Timestamp;
 use serde_json::json;
 use winback_cloud::queue::{Hint, Told};
@@ -19,6 +20,8 @@ pub const BEFORE_LETTER: &str = "2026-04-14T05:59:00Z";
 pub const LETTER: &str = "2026-04-14T06:00:00Z";
 pub const BEFORE_LAST_DAY: &str = "2026-04-16T15:59:00Z";
 pub const LAST_DAY: &str = "2026-04-16T16:00:00Z";
+/// The limited offer, and the one that takes its place when the program changes.
+pub const OFFERS: [&str; 2] = ["ten-euro", "fifteen-euro"];
 pub const END: &str = "2026-05-20T00:00:00Z";
 
 const SHOP: &str = r#"
@@ -86,10 +89,23 @@ impl World {
 
     /// Tells an event of this moment. The queue has it when this returns.
     pub async fn tell(&self, kind: &str, data: serde_json::Value) {
-        let now = self.place.clock.now();
-        let event = json!({"type": kind, "timestamp": now.to_string(), "data": data});
-        let event = wire::read(event.to_string().as_bytes(), now).expect("a good event");
+        self.tell_at(kind, &self.place.clock.now().to_string(), data).await;
+    }
+
+    /// Tells an event of an earlier moment.
+    pub async fn tell_at(&self, kind: &str, then: &str, data: serde_json::Value) {
+        let event = json!({"type": kind, "timestamp": then, "data": data});
+        let event = wire::read(event.to_string().as_bytes(), self.place.clock.now()).expect("a good event");
         self.place.tell(&Told { store: self.store.clone(), event }).await.expect("the queue takes it");
+    }
+
+    /// A little later, and nothing is done meanwhile.
+    pub fn wait_seconds(&self, seconds: i64) {
+        self.place.clock.turn_to(self.place.clock.now() + jiff::SignedDuration::from_secs(seconds));
+    }
+
+    pub async fn ledger(&self) -> winback_local::place::Ledger {
+        self.place.ledger(&self.store).await.expect("the table reads")
     }
 
     pub async fn order(&self, id: &str) {
@@ -107,12 +123,21 @@ impl World {
         self.place.customers(&self.store).await.expect("the table reads").into_iter().next()
     }
 
-    /// Another worker, in another process, gets a hint of Anna.
+    /// Another worker, in another process, gets a hint of Anna, twice in one batch: hints are only hints.
     pub async fn another_worker(&self) {
+        self.hinted(&["1", "2"]).await;
+    }
+
+    /// Another worker looks at Anna once.
+    pub async fn another_look(&self) {
+        self.hinted(&["1"]).await;
+    }
+
+    async fn hinted(&self, records: &[&str]) {
         let Some(anna) = self.anna().await else { return };
         let worker = self.place.restarted();
-        let run =
-            send_message::handle(&worker.cloud, hint(&self.store, anna.id, worker.clock.now()), worker.invocation());
+        let hints = hints(&self.store, anna.id, worker.clock.now(), records);
+        let run = send_message::handle(&worker.cloud, hints, worker.invocation());
         // It may die or fail; whatever it left behind is the point.
         let _ = self.place.stack.faults().live(Box::pin(run)).await;
     }
@@ -123,9 +148,9 @@ impl World {
     }
 }
 
-/// The same customer twice in one batch: hints are only hints.
-fn hint(store: &StoreId, customer: CustomerId, at: Timestamp) -> aws_lambda_events::sqs::SqsEvent {
+fn hints(store: &StoreId, customer: CustomerId, at: Timestamp, records: &[&str]) -> SqsEvent {
     let body = serde_json::to_string(&Hint { store: store.clone(), customer, at }).expect("a hint is JSON");
-    let record = |id: &str| json!({"messageId": id, "body": body, "attributes": {}, "messageAttributes": {}});
-    serde_json::from_value(json!({"Records": [record("1"), record("2")]})).expect("an SQS event")
+    let record = |id: &&str| json!({"messageId": id, "body": body, "attributes": {}, "messageAttributes": {}});
+    let records: Vec<_> = records.iter().map(record).collect();
+    serde_json::from_value(json!({"Records": records})).expect("an SQS event")
 }

@@ -24,7 +24,7 @@ async fn three_pieces_and_five_customers() {
     let issued = shop.ledger().await.coupons.iter().filter(|coupon| !coupon.dead).count();
     let items = raw::items(&shop.place).await;
     let lot = &items[&("ledger", "books#lot#We miss you#ten-euro#0".to_owned())];
-    assert!(lot.contains("\"left\": \"0\""), "{lot}");
+    assert!(lot.contains("\"taken\": \"3\""), "{lot}");
     assert_eq!(issued, 3, "issued and left are three");
     for email in FIVE.into_iter().filter(|email| !got.contains(email)) {
         let briefs = &shop.customer(email).await.journeys["We miss you"].briefs;
@@ -37,6 +37,31 @@ async fn three_pieces_and_five_customers() {
         assert_eq!(shop.letters_to(email).len(), if got.contains(&email) { 3 } else { 1 }, "{email}");
     }
     told!("three_pieces_and_five_customers", shop.closing().await);
+}
+
+#[tokio::test]
+async fn the_stock_is_raised_from_one_week_to_the_next() {
+    let mut folder = books();
+    edit(&mut folder, "program.yaml", "minimum_order: 40 EUR", "stock: 1");
+    let mut shop = Shop::open_with("2026-01-12 10:00", "books", &folder).await;
+    shop.order("ada@example.com", "45.00").await;
+    shop.order("bo@example.com", "45.00").await;
+    shop.until("2026-01-20 10:00").await;
+    for email in ["cleo@example.com", "dan@example.com"] {
+        shop.order(email, "45.00").await;
+    }
+    shop.until("2026-04-16 12:00").await;
+    let mailed = |shop: &Shop| FIVE.iter().filter(|email| !shop.letters_to(email).is_empty()).count();
+    assert_eq!(mailed(&shop), 1, "there is one piece");
+    edit(&mut folder, "program.yaml", "stock: 1", "stock: 2");
+    shop.edit_plan("the shop finds another piece", &folder).await;
+    shop.until("2026-04-24 12:00").await;
+    assert_eq!(mailed(&shop), 2, "one more piece, one more letter");
+    edit(&mut folder, "program.yaml", "stock: 2", "stock: 1");
+    shop.edit_plan("and thinks better of it", &folder).await;
+    shop.order("eve@example.com", "45.00").await;
+    shop.until("2026-07-30 12:00").await;
+    assert!(shop.letters_to("eve@example.com").is_empty(), "what was given out stays given out");
 }
 
 #[tokio::test]

@@ -1,4 +1,4 @@
-//! The ledger: orders, messages, codes, stock lots, and what a store used of its limits.
+//! The ledger: orders, messages, codes, and what a store used of its limits.
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use jiff::civil::Date;
@@ -6,7 +6,6 @@ use jiff::{Timestamp, ToSpan};
 use serde::{Deserialize, Serialize};
 use winback_domain::ids::{Code, MessageId, StoreId};
 use winback_domain::message::{Message, State};
-use winback_domain::money::Money;
 use winback_domain::order::Order;
 use winback_domain::redeem::Coupon;
 
@@ -17,8 +16,6 @@ use winback_domain::planted::{Planted, planted};
 /// How long the ledger keeps orders, messages and codes after their last write. TTL deletes days late, so nothing
 /// depends on it.
 const KEPT_DAYS: i64 = 800;
-/// How many pieces of a limited offer lie in one lot: few enough for an item of a kilobyte.
-pub const LOT: u32 = 25;
 
 /// How a put of a message ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,17 +26,6 @@ pub enum Put {
     Later,
     /// It was mailed under an earlier claim, as far as anybody can know. It is never written over.
     Mailed,
-}
-
-/// How a take from a lot ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Take {
-    /// This code has its piece, by this try or an earlier one.
-    Taken,
-    /// This code had one and gave it back: the claim is over.
-    Returned,
-    /// Nothing is left in this lot.
-    Empty,
 }
 
 /// An order with the number that guards its writes.
@@ -94,14 +80,13 @@ impl Tables {
         let mut item = to_item(&key, message)?;
         expires(&mut item, message.at);
         let write = Write::put(Table::Ledger, &key, item);
-        let states = [State::Unknown, State::Sent, State::Delivered, State::Bounced, State::Complained];
-        let names: Vec<_> = (0..states.len()).map(|index| format!(":mailed{index}")).collect();
+        let names: Vec<_> = (0..State::MAILED.len()).map(|index| format!(":mailed{index}")).collect();
         let mut write = write
             .when("attribute_not_exists(pk) OR claim < :claim")
             .when(&format!("attribute_not_exists(pk) OR NOT #state IN ({})", names.join(", ")))
             .name("#state", "state")
             .number(":claim", message.claim);
-        for (name, state) in names.iter().zip(states) {
+        for (name, state) in names.iter().zip(State::MAILED) {
             write = write.text(name, state.word());
         }
         Ok(write)
@@ -244,40 +229,48 @@ impl Tables {
         self.commit(vec![kill]).await.map(|_| ())
     }
 
-    /// Writes a use of a code down: on the code, on its message, and in the month's discounts, all or none.
-    /// `Lost`: somebody else wrote on the code in between.
-    pub async fn redeem(
-        &self,
-        store: &StoreId,
-        before: &Coupon,
-        after: &Coupon,
-        month: Date,
-    ) -> Result<Outcome, Error> {
-        let key = Key::Coupon(store.clone(), after.code.clone());
-        let mut item = to_item(&key, after)?;
-        expires(&mut item, after.expires_at);
-        let coupon = Write::put(Table::Ledger, &key, item).when("rev = :rev").number(":rev", before.rev);
-        let mut writes = vec![coupon];
-        if let Some(last) = after.redeemed.last() {
-            let message = Key::Message(store.clone(), after.message);
+    /// Writes a use of a code down: on the code and on its message, both or none. `Lost`: somebody else wrote on the
+    /// code in between.
+    pub async fn redeem(&self, store: &StoreId, before: &Coupon, after: &Coupon) -> Result<Outcome, Error> {
+        let mut writes = vec![self.put_coupon(store, before, after)?];
+        let message = Key::Message(store.clone(), after.message);
+        // An attribute of a message that is gone would bring a ghost back.
+        if let Some(last) = after.redeemed.last()
+            && self.get(Table::Ledger, &message).await?.is_some()
+        {
             let write = Write::update(Table::Ledger, &message, "SET redeemed_by = :order");
-            // An attribute of a message that is gone would bring a ghost back.
-            if self.get(Table::Ledger, &message).await?.is_some() {
-                writes.push(write.when("attribute_exists(pk)").text(":order", &last.order_id));
-            }
-            if let Some(discount) = last.discount {
-                writes.push(self.add_discount(store, month, discount));
-            }
+            writes.push(write.when("attribute_exists(pk)").text(":order", &last.order_id));
         }
         self.commit(writes).await
     }
 
-    fn add_discount(&self, store: &StoreId, month: Date, discount: Money) -> Write {
-        Write::update(Table::Ledger, &Key::Month(store.clone(), month), "ADD discounts :discount")
-            .number(":discount", discount.minor)
+    /// A code that changed, if it is as it was read.
+    fn put_coupon(&self, store: &StoreId, before: &Coupon, after: &Coupon) -> Result<Write, Error> {
+        let key = Key::Coupon(store.clone(), after.code.clone());
+        let mut item = to_item(&key, after)?;
+        expires(&mut item, after.expires_at);
+        Ok(Write::put(Table::Ledger, &key, item).when("rev = :rev").number(":rev", before.rev))
     }
 
-    /// Discounts redeemed in a calendar month, in minor units.
+    /// Takes out of a code which orders used it, and leaves how often: its customer asked to be forgotten.
+    pub async fn scrub_coupon(&self, store: &StoreId, code: &Code) -> Result<(), Error> {
+        while let Some(coupon) = self.coupon(store, code).await? {
+            let scrubbed = coupon.scrubbed();
+            if scrubbed == coupon || self.commit(vec![self.put_coupon(store, &coupon, &scrubbed)?]).await?.done() {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    /// Adds to the discounts of a calendar month. Every customer of a store shares this item, so it takes no part in
+    /// the redemption's own transaction, and a crash or a retry in between counts one discount never or twice.
+    pub async fn add_discount(&self, store: &StoreId, month: Date, minor: i64) -> Result<(), Error> {
+        let write = Write::update(Table::Ledger, &Key::Month(store.clone(), month), "ADD discounts :discount");
+        self.commit(vec![write.number(":discount", minor)]).await.map(|_| ())
+    }
+
+    /// Discounts redeemed in a calendar month, in minor units, nearly (see [`Self::add_discount`]).
     pub async fn discounts(&self, store: &StoreId, month: Date) -> Result<i64, Error> {
         self.number(&Key::Month(store.clone(), month), "discounts").await
     }
@@ -327,61 +320,6 @@ impl Tables {
         let write = write.number(":seen", seen).number(":now", seen.saturating_sub(unused));
         self.commit(vec![write]).await.map(|_| ())
     }
-
-    /// Takes a piece from a lot that has `size` of them at first.
-    pub async fn take(&self, lot: &Key, size: u32, code: &Code) -> Result<Take, Error> {
-        let write = Write::update(Table::Ledger, lot, "SET #code = :taken, #left = if_not_exists(#left, :size) - :one")
-            .when("attribute_not_exists(#code)")
-            .when("attribute_not_exists(#left) OR #left > :zero")
-            .name("#left", "left")
-            .name("#code", &format!("code {code}"))
-            .text(":taken", "taken")
-            .number(":size", size)
-            .number(":one", 1)
-            .number(":zero", 0);
-        match self.commit(vec![write]).await? {
-            Outcome::Done => Ok(Take::Taken),
-            Outcome::Lost(item) => Ok(match word(item.as_ref(), code) {
-                Some("taken") => Take::Taken,
-                Some(_) => Take::Returned,
-                None => Take::Empty,
-            }),
-        }
-    }
-
-    /// Puts a piece back. The return stays marked, so that a late take of the same claim finds it.
-    pub async fn put_back(&self, lot: &Key, code: &Code) -> Result<(), Error> {
-        let name = format!("code {code}");
-        let back = Write::update(Table::Ledger, lot, "SET #code = :returned, #left = #left + :one")
-            .when("#code = :taken")
-            .name("#left", "left")
-            .name("#code", &name)
-            .text(":taken", "taken")
-            .text(":returned", "returned")
-            .number(":one", 1);
-        if self.commit(vec![back]).await?.done() {
-            return Ok(());
-        }
-        let mark = Write::update(Table::Ledger, lot, "SET #code = :returned").when("attribute_not_exists(#code)");
-        self.commit(vec![mark.name("#code", &name).text(":returned", "returned")]).await.map(|_| ())
-    }
-
-    /// Whether a lot has a piece for this code: one it took already, or one that is left.
-    pub async fn has_piece(&self, lot: &Key, size: u32, code: &Code) -> Result<bool, Error> {
-        let item = self.get(Table::Ledger, lot).await?;
-        let left: Option<u32> = item.as_ref().and_then(|item| item.get("left")?.as_n().ok()?.parse().ok());
-        Ok(match word(item.as_ref(), code) {
-            Some(word) => word == "taken",
-            None => left.unwrap_or(size) > 0,
-        })
-    }
-
-    /// Pieces left in a lot that has `size` of them at first.
-    pub async fn left(&self, lot: &Key, size: u32) -> Result<u32, Error> {
-        let item = self.get(Table::Ledger, lot).await?;
-        let left = item.and_then(|item| item.get("left")?.as_n().ok()?.parse().ok());
-        Ok(left.unwrap_or(size))
-    }
 }
 
 /// One item of the ledger that tells a story; lots and counters do not.
@@ -429,14 +367,4 @@ impl Tables {
         }
         Ok((entries, next))
     }
-}
-
-fn word<'a>(item: Option<&'a Item>, code: &Code) -> Option<&'a str> {
-    item?.get(&format!("code {code}"))?.as_s().ok().map(String::as_str)
-}
-
-/// The lots of a limited offer: their keys and sizes.
-pub fn lots(store: &StoreId, program: &str, offer: &str, stock: u32) -> Vec<(Key, u32)> {
-    let lot = |number| Key::Lot(store.clone(), program.to_owned(), offer.to_owned(), number);
-    (0..stock.div_ceil(LOT)).map(|number| (lot(number), LOT.min(stock - number * LOT))).collect()
 }

@@ -108,7 +108,8 @@ fn played(customer: Customer, store: &Store, plan: &Plan, from: &str, until: &st
         let decision = decide(&customer, store, plan, now);
         match decision.action {
             Action::Claim(draft) => {
-                let with = Claim { form: Form::Short, lot: None, previous: None, known: false, owner: "o", now };
+                let with =
+                    Claim { form: Form::Short, lot: None, previous: None, known: false, plan: 1, owner: "o", now };
                 let end = if draft.held { End::Held } else { End::Sent };
                 let look = crate::protocol::Look { store, plan, now };
                 let day = plan.shop.time_zone.to_datetime(now).strftime("%a %F %H:%M");
@@ -233,13 +234,17 @@ fn a_claimed_letter_goes_on_the_same_day_lapses_on_the_next_and_stops_when_she_b
     use crate::protocol::{Claim, Form, claim};
     let now = at("2026-04-14T06:00:00Z");
     let Action::Claim(draft) = look(&anna(), "2026-04-14T06:00:00Z").action else { panic!("a claim") };
-    let with = Claim { form: Form::Long, lot: None, previous: None, known: false, owner: "o", now };
+    let with = Claim { form: Form::Long, lot: None, previous: None, known: false, plan: 1, owner: "o", now };
     let claimed = claim(&anna(), &draft, with);
     assert!(
         matches!(look(&claimed, "2026-04-14T08:00:00Z").action, Action::Claim(again) if again.message == draft.message)
     );
     assert_eq!(look(&claimed, "2026-04-15T06:00:00Z").action, Action::CallOff(CallOff::Lapse));
     assert_eq!(look(&claimed, "2026-04-14T18:00:00Z").action, Action::CallOff(CallOff::Lapse), "quiet until tomorrow");
+    // What an offer gives is written in the plan: under a newer one it is claimed anew.
+    let newer = Plan { number: plan().number + 1, ..plan() };
+    let under_newer = decide(&claimed, &store(), &newer, at("2026-04-14T06:01:00Z"));
+    assert_eq!(under_newer.action, Action::CallOff(CallOff::Lapse));
     let bought = told(claimed.clone(), "2026-04-14T06:01:00Z", order("2026-04-14T06:01:00Z"));
     assert_eq!(look(&bought, "2026-04-14T06:02:00Z").action, Action::CallOff(CallOff::Stop));
     let refused = told(claimed, "2026-04-14T06:01:00Z", What::Unsubscribed);
@@ -251,8 +256,11 @@ fn a_sending_without_an_answer_is_never_sendable_again() {
     use crate::protocol::{Claim, Form, claim};
     let now = at("2026-04-14T06:00:00Z");
     let Action::Claim(draft) = look(&anna(), "2026-04-14T06:00:00Z").action else { panic!("a claim") };
-    let sending =
-        claim(&anna(), &draft, Claim { form: Form::Short, lot: None, previous: None, known: false, owner: "o", now });
+    let sending = claim(
+        &anna(),
+        &draft,
+        Claim { form: Form::Short, lot: None, previous: None, known: false, plan: 1, owner: "o", now },
+    );
     let early = look(&sending, "2026-04-14T06:04:59Z");
     assert_eq!((early.action, early.next_look), (Action::Wait, Some(at("2026-04-14T06:05:00Z"))));
     assert_eq!(look(&sending, "2026-04-14T06:05:00Z").action, Action::Expire);
@@ -263,7 +271,7 @@ fn a_last_day_finds_its_letter_also_after_a_merge() {
     use crate::protocol::{Claim, Form, claim, close};
     let (store, plan, now) = (store(), plan(), at("2026-04-14T06:00:00Z"));
     let Action::Claim(letter) = look(&anna(), "2026-04-14T06:00:00Z").action else { panic!("the letter is due") };
-    let with = Claim { form: Form::Short, lot: None, previous: None, known: false, owner: "o", now };
+    let with = Claim { form: Form::Short, lot: None, previous: None, known: false, plan: 1, owner: "o", now };
     let look = crate::protocol::Look { store: &store, plan: &plan, now };
     let guest = close(&claim(&anna(), &letter, with), End::Sent, now, look);
 

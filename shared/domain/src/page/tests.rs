@@ -52,7 +52,7 @@ impl Story {
         let mut customer = Customer::new(CustomerId::of_store_id(&key, &store, "7"), at("2026-01-05T10:00:00Z"));
         customer.contact.name = Some(Said { is: "Anna Lind".to_owned(), at: customer.since });
         let id = MessageId::of(customer.id, "We miss you", customer.since, 0, 0);
-        let code = Code::of(&key, &store, id, jiff::civil::date(2026, 5, 5));
+        let code = Code::of(&key, &store, id, 7);
         let granted = Granted {
             name: "ten-euro".to_owned(),
             gives: Gives::AmountOff(euros("10")),

@@ -1,0 +1,79 @@
+//! What an erasure leaves to be done: the ledger still holds orders, letters and codes of somebody who asked to be
+//! forgotten. Safe to run twice, half-way, and after they came back.
+
+use winback_domain::customer::Customer;
+use winback_domain::ids::{CustomerId, MessageId, StoreId};
+
+use crate::keys::Key;
+use crate::tables::Table;
+use crate::tables::customers::Expect;
+use crate::{Cloud, Error};
+
+impl Cloud {
+    /// Takes what is personal out of the ledger: the record still names the ends of both chains until that is done.
+    /// Of somebody who came back in between, only what happened before they asked.
+    pub async fn scrub(&self, store: &StoreId, id: CustomerId) -> Result<(), Error> {
+        let Some(customer) = self.tables.customer(store, id).await? else { return Ok(()) };
+        let nothing = customer.letters.is_empty() && customer.ledger_orders.is_empty();
+        if nothing || (customer.erased.is_none() && customer.forgotten.is_none()) {
+            return Ok(());
+        }
+        for head in &customer.ledger_orders {
+            self.scrub_orders(store, &customer, head).await?;
+        }
+        for head in &customer.letters {
+            self.scrub_letters(store, &customer, *head).await?;
+        }
+        if customer.erased.is_none() {
+            // The chains go on, and their far ends lead nowhere.
+            return Ok(());
+        }
+        let mut scrubbed = customer.clone();
+        scrubbed.rev += 1;
+        scrubbed.ledger_orders.clear();
+        // The end of the chain of letters stays while one of them is on its way.
+        if scrubbed.open.is_none() {
+            scrubbed.letters.clear();
+        }
+        let write = self.tables.put_customer(store, &scrubbed, Expect::Rev(customer.rev))?;
+        // Lost: the event comes again, or whoever wrote in between is the one that settles the open message.
+        self.tables.commit(vec![write]).await.map(|_| ()).map_err(Error::from)
+    }
+
+    async fn scrub_orders(&self, store: &StoreId, customer: &Customer, head: &str) -> Result<(), Error> {
+        let mut chain: Vec<(String, bool)> = Vec::new();
+        let mut next = Some(head.to_owned());
+        while let Some(id) = next.filter(|id| chain.iter().all(|(known, _)| known != id)) {
+            let order = self.tables.order(store, &id).await?.order;
+            let gone = order.placed.as_ref().is_none_or(|version| customer.forgets(version.happened()));
+            next = order.previous;
+            chain.push((id, gone));
+        }
+        // From the far end: whoever dies on the way leaves a chain that still begins where the record says.
+        for (id, _) in chain.into_iter().rev().filter(|(_, gone)| *gone) {
+            self.tables.delete(Table::Ledger, &Key::Order(store.clone(), id)).await?;
+        }
+        Ok(())
+    }
+
+    async fn scrub_letters(&self, store: &StoreId, customer: &Customer, head: MessageId) -> Result<(), Error> {
+        let mut seen = Vec::new();
+        let mut next = Some(head);
+        while let Some(id) = next.filter(|id| !seen.contains(id)) {
+            seen.push(id);
+            let Some(message) = self.tables.message(store, id).await? else {
+                // Claimed, and not written down yet: the claim knows what comes before.
+                next = customer.open.as_ref().filter(|open| open.message == id).and_then(|open| open.previous);
+                continue;
+            };
+            next = message.previous;
+            if customer.forgets(message.episode) {
+                if let Some(code) = message.offer.and_then(|granted| granted.code) {
+                    self.tables.scrub_coupon(store, &code).await?;
+                }
+                self.tables.scrub_message(store, id).await?;
+            }
+        }
+        Ok(())
+    }
+}
