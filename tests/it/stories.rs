@@ -1,6 +1,7 @@
 //! Stories a shop owner can read: what happened, what time it was, what was mailed, and why. Each is kept as a
 //! transcript beside this file; what must hold whatever the transcript says stands in the story itself.
 
+mod auditor;
 mod consent;
 mod daylight;
 mod holdout;
