@@ -5,8 +5,10 @@
 mod check;
 mod explore;
 mod forgotten;
+mod merged;
 #[cfg(feature = "planted")]
 mod planted;
+mod stock;
 pub mod world;
 
 use explore::{Exploration, explore};

@@ -22,11 +22,15 @@ pub async fn handle(cloud: &Cloud, event: Value, _: Invocation) -> Result<(), Er
 
 async fn take(cloud: &Cloud, report: &Report) -> Result<(), Error> {
     let at = report.at.min(cloud.clock.now());
-    // Read first: most reports are no news (SES tells of every mail that it has it), and a read costs a fifth of a write.
+    if report.state == State::Delivered {
+        // Mostly news, and of no consequence for the customer: written without a look.
+        return tell(cloud, report).await;
+    }
+    // Read first: SES tells of every mail that it has it, which is no news, and a read costs a fifth of a write.
     let Some(message) = cloud.tables.message(&report.store, report.message).await? else { return Ok(()) };
-    let news = message.state < report.state
-        && cloud.tables.report_message(&report.store, report.message, report.state, at).await?;
-    tracing::info!(store = %report.store, message = %report.message, state = report.state.word(), news, "delivery");
+    if message.state < report.state {
+        tell(cloud, report).await?;
+    }
     let what = match report.state {
         State::Bounced => What::Bounced,
         State::Complained => What::MarkedSpam,
@@ -35,4 +39,11 @@ async fn take(cloud: &Cloud, report: &Report) -> Result<(), Error> {
     // Also when it was no news: the first try may have died between the message and the customer.
     let event = Event { at, who: Who { email: report.to.clone(), ..Who::default() }, what };
     cloud.record(&report.store, &Whom::Known(message.customer), &event).await.map(|_| ())
+}
+
+/// Writes on the message what became of it, where that is more than it says.
+async fn tell(cloud: &Cloud, report: &Report) -> Result<(), Error> {
+    let news = cloud.tables.report_message(&report.store, report.message, report.state).await?;
+    tracing::info!(store = %report.store, message = %report.message, state = report.state.word(), news, "delivery");
+    Ok(())
 }

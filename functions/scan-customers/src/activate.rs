@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use jiff::Timestamp;
 use winback_cloud::{Cloud, Error, programs};
 use winback_domain::file;
 use winback_domain::ids::StoreId;
@@ -35,13 +36,18 @@ pub async fn activate(cloud: &Cloud) -> Result<(), Error> {
     Ok(())
 }
 
-/// Sets a store's state. Going live starts the ramp; going live again goes on with it.
-pub async fn set(cloud: &Cloud, set: &Set) -> Result<(), Error> {
+/// Sets a store's state, once per run: who tries a run again must not lift a pause that came in between. Going live
+/// starts the ramp; going live again goes on with it.
+pub async fn set(cloud: &Cloud, set: &Set, run: Timestamp) -> Result<(), Error> {
     let standing = cloud.standing(&set.store).await?;
     let today = day_of(cloud.clock.now(), &standing.plan.shop.time_zone);
     cloud
         .tables
         .change_store(&set.store, |store| {
+            if store.state_set.is_some_and(|known| known >= run) {
+                return;
+            }
+            store.state_set = Some(run);
             store.state = set.state;
             if set.state == State::Live {
                 store.ramp_from.get_or_insert(today);

@@ -66,7 +66,7 @@ type Crowds = BTreeMap<StoreId, Crowd>;
 pub async fn handle(cloud: &Cloud, run: Run, invocation: Invocation) -> Result<Audit, Error> {
     activate::activate(cloud).await?;
     if let Some(set) = &run.set {
-        activate::set(cloud, set).await?;
+        activate::set(cloud, set, run.scheduled_at).await?;
     }
     let segments = try_join_all((0..SEGMENTS).map(|segment| scan(cloud, &run, segment, invocation))).await?;
     let mut audit = Audit::default();

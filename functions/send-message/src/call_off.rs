@@ -45,14 +45,14 @@ impl At<'_> {
 
     /// The code becomes dead, the piece of stock goes back. Both also where a slow worker has not got there yet.
     async fn take_back(&self, open: &Open, offer: &str, known: Option<&Message>) -> Result<(), Error> {
-        let code = self.code(open.message, open.first_claim).await?;
-        let made = known.and_then(Coupon::of).filter(|coupon| coupon.code == code);
+        let Some(code) = &open.code else { return Ok(()) };
+        let made = known.and_then(Coupon::of).filter(|coupon| coupon.code == *code);
         let until = open.deadline.unwrap_or(self.cloud.clock.now());
         let dead = || Coupon::dead(code.clone(), open.message, self.customer.id, until);
         self.cloud.tables.kill_coupon(self.store(), &made.unwrap_or_else(dead)).await?;
         if let Some(number) = open.lot {
             let lot = Lot::named(self.store(), &open.program, offer, number);
-            self.cloud.tables.put_back(&lot, &code).await?;
+            self.cloud.tables.put_back(&lot, code).await?;
         }
         Ok(())
     }

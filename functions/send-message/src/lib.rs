@@ -77,9 +77,10 @@ async fn look(
     let at = At { cloud, standing: &standing, customer: &customer };
     match &decision.action {
         Action::Wait => at.move_due(&decision).await,
-        Action::Claim(draft) => at.send(draft, &decision.why, latest_start(invocation), allowance).await,
-        Action::Expire => at.expire().await,
-        Action::CallOff(how) => at.call_off(*how, &decision.why).await,
+        // Boxed, so that the stack holds one step of the protocol and not all of them.
+        Action::Claim(draft) => Box::pin(at.send(draft, &decision.why, latest_start(invocation), allowance)).await,
+        Action::Expire => Box::pin(at.expire()).await,
+        Action::CallOff(how) => Box::pin(at.call_off(*how, &decision.why)).await,
     }
 }
 

@@ -6,9 +6,8 @@ use winback_cloud::tables::stock::{Lot, Take};
 use winback_cloud::{Cloud, Error};
 use winback_domain::customer::Open;
 use winback_domain::decide::Draft;
-use winback_domain::ids::{Code, MessageId, StoreId};
+use winback_domain::ids::{Code, StoreId};
 use winback_domain::message::{Granted, Message, State};
-use winback_domain::protocol::first_claim;
 use winback_domain::time::day_of;
 use winback_domain::why::Reason;
 
@@ -81,8 +80,7 @@ impl At<'_> {
             let granted = letter.and_then(|letter| letter.offer);
             return Ok(granted.map_or(Offer::LetterGone, |granted| Offer::Ready(Some(granted))));
         }
-        let code =
-            if draft.held { None } else { Some(self.code(draft.message, first_claim(self.customer, draft)).await?) };
+        let code = if draft.held { None } else { Some(self.code(draft).await?) };
         Ok(Offer::Ready(Some(Granted {
             name: offered.name.clone(),
             gives: offered.offer.gives.clone(),
@@ -92,10 +90,15 @@ impl At<'_> {
         })))
     }
 
-    /// The code of a message.
-    pub async fn code(&self, message: MessageId, first_claim: u64) -> Result<Code, Error> {
+    /// The code of a draft: that of the open message it goes on with, or a new one.
+    async fn code(&self, draft: &Draft) -> Result<Code, Error> {
+        let open = self.customer.open.as_ref().filter(|open| open.message == draft.message);
+        if let Some(code) = open.and_then(|open| open.code.clone()) {
+            return Ok(code);
+        }
         let key = self.cloud.secrets.code(self.cloud.clock.now()).await?;
-        Ok(Code::of(&key, self.store(), message, first_claim))
+        // The claim to come, if it is won.
+        Ok(Code::of(&key, self.store(), draft.message, self.customer.rev + 1))
     }
 
     /// The stock lot of a draft: nothing where its offer is not limited; an error in words where it is sold out.
@@ -114,7 +117,9 @@ impl At<'_> {
             }
             // Emptied in between: this claim names another lot. Marked first, so that a slow worker of an earlier claim
             // cannot take from the one it leaves.
-            self.cloud.tables.put_back(&lot, code).await?;
+            if !self.cloud.tables.leave(&lot, code).await? {
+                return Ok(Ok(Some(number)));
+            }
         }
         // From a place derived from the customer, so that a crowd does not meet at one lot.
         let count = u32::try_from(lots.len()).unwrap_or(u32::MAX);

@@ -35,6 +35,8 @@ struct Passed {
     started: Duration,
     /// The open message past it.
     open: Open,
+    /// The customer as the fence left them, unless somebody wrote on the record since the claim.
+    sending: Customer,
 }
 
 impl At<'_> {
@@ -65,7 +67,7 @@ impl At<'_> {
             // The day is full: what is due stays due, and the next look moves it.
             return Ok(());
         }
-        let sent = self.claim_and_send(draft, why, granted, mail, lot, latest).await;
+        let sent = Box::pin(self.claim_and_send(draft, why, granted, mail, lot, latest)).await;
         // After an error nobody can know whether SES was asked: that mail counts as used.
         if matches!(sent, Ok(false)) && !draft.held {
             allowance.put_back(self.store());
@@ -91,7 +93,8 @@ impl At<'_> {
         }
         let (previous, known) = self.previous(draft).await?;
         let plan = self.standing.plan.number;
-        let claimed = claim(self.customer, draft, Claim { form, lot, previous, known, plan, owner: &owner, now });
+        let code = granted.as_ref().filter(|_| draft.grants().is_some()).and_then(|granted| granted.code.as_ref());
+        let claimed = claim(self.customer, draft, Claim { form, code, lot, previous, known, plan, owner: &owner, now });
         let Some(open) = claimed.open.clone() else { return Ok(false) };
         let message = Message {
             id: draft.message,
@@ -119,11 +122,11 @@ impl At<'_> {
             return Ok(false);
         }
         let passed = match form {
-            Form::Short => self.short_form(&claimed, open, &message, now).await?,
-            Form::Long => self.long_form(&claimed, open, &message, draft, latest, &owner).await?,
+            Form::Short => Box::pin(self.short_form(&claimed, open, &message, now)).await?,
+            Form::Long => Box::pin(self.long_form(&claimed, open, &message, draft, latest, &owner)).await?,
         };
         let Some(passed) = passed else { return Ok(false) };
-        self.hand_over(&passed, &claimed, &mail).await?;
+        Box::pin(self.hand_over(&passed, &mail)).await?;
         Ok(true)
     }
 
@@ -135,7 +138,7 @@ impl At<'_> {
         message: &Message,
         now: Timestamp,
     ) -> Result<Option<Passed>, Error> {
-        let passed = Passed { started: self.cloud.clock.running(), open };
+        let passed = Passed { started: self.cloud.clock.running(), open, sending: claimed.clone() };
         let customer = self.cloud.tables.put_claim(self.store(), claimed, self.customer.rev, now)?;
         let put = self.cloud.tables.put_message(self.store(), message)?;
         if self.cloud.tables.commit(vec![customer, put]).await?.done() {
@@ -194,7 +197,9 @@ impl At<'_> {
         if now >= draft.before || now > latest || store.state != StoreState::Live {
             return Ok(None);
         }
-        let passed = Passed { started: self.cloud.clock.running(), open: fenced(open, owner, now) };
+        let open = fenced(open, owner, now);
+        let sending = Customer { rev: claimed.rev + 1, open: Some(open.clone()), ..claimed.clone() };
+        let passed = Passed { started: self.cloud.clock.running(), open, sending };
         let won = match tables.fence(self.store(), claimed, &passed.open).await? {
             Ok(()) => true,
             Err(found) => passed.open.stands_in(found),
@@ -203,9 +208,9 @@ impl At<'_> {
     }
 
     /// SES, once. Then the settling.
-    async fn hand_over(&self, passed: &Passed, claimed: &Customer, mail: &Mail) -> Result<(), Error> {
-        let Passed { started, open } = passed;
-        let handed = match claimed.email() {
+    async fn hand_over(&self, passed: &Passed, mail: &Mail) -> Result<(), Error> {
+        let Passed { started, open, sending } = passed;
+        let handed = match sending.email() {
             _ if self.cloud.clock.running().saturating_sub(*started) > FENCE_TO_SES => {
                 tracing::warn!(store = %self.store(), message = %open.message, "too late for SES after the fence");
                 Handed::Refused(Refusal::Throttled)
@@ -217,7 +222,7 @@ impl At<'_> {
             }
             None => Handed::Refused(Refusal::Recipient),
         };
-        self.settle(open, handed).await
+        Box::pin(self.settle(open, sending, handed)).await
     }
 
     /// A step that cannot be made: it ends here, without a message.
@@ -228,7 +233,7 @@ impl At<'_> {
         }
         let (now, plan) = (self.cloud.clock.now(), self.standing.plan.number);
         // Without a message there is nothing for the chain of letters either.
-        let with = Claim { form: Form::Long, lot: None, previous: None, known: true, plan, owner: "", now };
+        let with = Claim { form: Form::Long, code: None, lot: None, previous: None, known: true, plan, owner: "", now };
         self.end_unsent(&claim(self.customer, draft, with), self.customer.rev, End::Stopped, Vec::new()).await
     }
 
@@ -243,6 +248,10 @@ impl At<'_> {
 
     /// Looks again tomorrow.
     async fn postpone(&self) -> Result<(), Error> {
+        if self.customer.open.is_some() {
+            // What was claimed gives back what it took; the next look postpones.
+            return self.call_off(CallOff::Lapse, &[]).await;
+        }
         let mut later = look_again(self.customer.clone(), self.look());
         later.due = self.cloud.clock.now().checked_add(UNRENDERABLE_HOURS.hours()).ok();
         let write = self.cloud.tables.put_looked(self.store(), &later, self.customer.rev)?;

@@ -26,29 +26,34 @@ enum Ended {
 }
 
 impl At<'_> {
-    /// Settles what SES said.
-    pub async fn settle(&self, open: &Open, handed: Handed) -> Result<(), Error> {
-        let now = self.cloud.clock.now();
+    /// Settles what SES said. `sending` is the customer as the fence left them, as far as we know.
+    pub async fn settle(&self, open: &Open, sending: &Customer, handed: Handed) -> Result<(), Error> {
         let (state, ended) = match &handed {
             Handed::Sent(_) => (State::Sent, Ended::With(End::Sent)),
             Handed::Unknown => (State::Unknown, Ended::With(End::Unknown)),
             Handed::Refused(refusal) => (State::Refused, Ended::Refused { for_good: *refusal == Refusal::Recipient }),
         };
         if planted(Planted::CustomerBeforeMessage) {
-            self.settle_customer(open, ended).await?;
+            self.settle_customer(open, sending, ended).await?;
         }
-        let stands = self.cloud.tables.settle_message(self.store(), open.message, open.claim, state, now).await?;
+        let stands = self.cloud.tables.settle_message(self.store(), open.message, open.claim, state).await?;
         // A delivery event may have been faster than the answer: then it was sent, whatever the answer said.
         let ended = match stands {
             Some(state) if state.was_sent() => Ended::With(End::Sent),
             _ => ended,
         };
-        self.settle_customer(open, ended).await?;
+        self.settle_customer(open, sending, ended).await?;
         self.tell_store(&handed).await
     }
 
     /// The customer: `sending`, owner and claim are mine; `due` is computed from the latest load, on `rev`.
-    async fn settle_customer(&self, open: &Open, ended: Ended) -> Result<(), Error> {
+    ///
+    /// The fence's own write is that load while its `rev` stands, which it mostly does: a read saved on every mail.
+    async fn settle_customer(&self, open: &Open, sending: &Customer, ended: Ended) -> Result<(), Error> {
+        if self.end(sending, ended).await? {
+            return Ok(());
+        }
+        self.cloud.forget(self.store());
         for _ in 0..TRIES {
             let Some(customer) = self.cloud.tables.customer(self.store(), self.customer.id).await? else {
                 return Ok(());
@@ -84,9 +89,8 @@ impl At<'_> {
     /// The lease of a `sending` is over: `unknown`, or what the message already says. Never sendable again.
     pub async fn expire(&self) -> Result<(), Error> {
         let Some(open) = &self.customer.open else { return Ok(()) };
-        let now = self.cloud.clock.now();
         let lost = if planted(Planted::LeaseBackToSendable) { State::Refused } else { State::Unknown };
-        let stands = self.cloud.tables.settle_message(self.store(), open.message, open.claim, lost, now).await?;
+        let stands = self.cloud.tables.settle_message(self.store(), open.message, open.claim, lost).await?;
         let ended = match stands {
             Some(state) if state.was_sent() => Ended::With(End::Sent),
             Some(State::Refused) => Ended::Refused { for_good: false },

@@ -3,7 +3,6 @@
 use anyhow::{Result, bail};
 use jiff::Timestamp;
 use winback_cloud::queue::Told;
-use winback_domain::customer::Customer;
 use winback_domain::event::Event;
 use winback_domain::file;
 use winback_domain::ids::StoreId;
@@ -14,7 +13,7 @@ use winback_domain::store::{State, Store};
 use winback_domain::trial::as_if_live;
 use winback_local::aws::Account;
 use winback_local::clock::Turned;
-use winback_local::place::{self, Place, Set, Setup};
+use winback_local::place::{self, People, Place, Set, Setup};
 
 /// So many events of the time before the trial go onto the queue at once.
 const HISTORY_BATCH: usize = 500;
@@ -31,7 +30,7 @@ pub struct Trial {
 /// What a trial left behind.
 #[derive(Debug)]
 pub struct Outcome {
-    customers: Vec<Customer>,
+    people: People,
     ledger: place::Ledger,
     store: Store,
     plan: Plan,
@@ -85,7 +84,7 @@ impl Trial {
     pub async fn outcome(&self) -> Result<Outcome> {
         let standing = self.place.cloud.standing(&self.store).await?;
         Ok(Outcome {
-            customers: self.place.customers(&self.store).await?,
+            people: self.place.people(&self.store).await?,
             ledger: self.place.ledger(&self.store).await?,
             store: standing.store,
             plan: standing.plan.as_ref().clone(),
@@ -98,7 +97,8 @@ impl Outcome {
     /// All of it, for the report.
     pub fn ledger(&self) -> Ledger<'_> {
         Ledger {
-            customers: &self.customers,
+            customers: &self.people.customers,
+            aliases: &self.people.aliases,
             orders: &self.ledger.orders,
             messages: &self.ledger.messages,
             coupons: &self.ledger.coupons,

@@ -24,7 +24,7 @@ use winback_domain::store::{State, Store};
 use crate::aws::{CUSTOMERS, Died, LEDGER, QueueMessage, Stack, sqs_event};
 use crate::clock::Turned;
 
-pub use read::Ledger;
+pub use read::{Ledger, People};
 pub use scan_customers::{Audit, Set};
 
 /// Lambda's poller hands over so many messages at once.
@@ -185,10 +185,18 @@ impl Place {
 
     /// Lets everything happen that can happen at this moment.
     pub async fn settle(&self) -> Result<()> {
+        self.settle_all(&self.stores().await?).await.map(|_| ())
+    }
+
+    /// As [`Place::settle`], for stores that were read before. Answers the earliest `due` of them all, whether past or
+    /// to come: the index was just asked.
+    async fn settle_all(&self, stores: &[StoreId]) -> Result<Option<Timestamp>> {
         let mut before = None;
         loop {
-            let mut busy = self.record_events().await?;
-            let due = self.due_now().await?;
+            // Nothing that follows puts an event on the queue, so recording alone is no reason for another round.
+            self.record_events().await?;
+            let (first, due) = self.due_now(stores).await?;
+            let mut busy = false;
             // The same people due after a look at all of them: something keeps them, and only time will tell.
             if !due.is_empty() && before.as_ref() != Some(&due) {
                 self.pump().await?;
@@ -197,7 +205,7 @@ impl Place {
             busy |= self.send_messages().await?;
             busy |= self.record_deliveries().await?;
             if !busy {
-                return Ok(());
+                return Ok(first);
             }
             before = Some(due);
         }
@@ -205,11 +213,13 @@ impl Place {
 
     /// Turns the clock from whatever is due to whatever is due next, up to a moment, and tells the time on the way.
     pub async fn run_until(&self, end: Timestamp, tell: &mut dyn FnMut(Timestamp)) -> Result<()> {
+        // Nobody adds a store in the middle of a run.
+        let stores = self.stores().await?;
         loop {
-            self.settle().await?;
+            let first = self.settle_all(&stores).await?;
             let now = self.clock.now();
             tell(now);
-            let Some(next) = self.next_event().await?.filter(|next| *next <= end) else { break };
+            let Some(next) = self.next_event(first)?.filter(|next| *next <= end) else { break };
             // Something that is due already and could not be done waits for the next run of the schedule.
             let next = if next > now { next } else { now.saturating_add(1.minute()).unwrap_or(end).min(end) };
             if next <= now {
@@ -222,33 +232,33 @@ impl Place {
             }
         }
         self.clock.turn_to(end);
-        self.settle().await
+        self.settle_all(&stores).await.map(|_| ())
     }
 
-    /// When something is due next: a customer, a queue, the nightly scan.
-    async fn next_event(&self) -> Result<Option<Timestamp>> {
-        let mut next = self.nightly.then(|| next_night(self.clock.now()));
-        let mut sooner = |at: Option<Timestamp>| next = [next, at].into_iter().flatten().min();
-        for queue in [EVENTS, HINTS] {
-            sooner(self.stack.next_visible(queue)?);
-        }
-        for store in self.overseer.tables.stores().await? {
-            sooner(self.overseer.tables.first_due(&store).await?);
-        }
-        Ok(next)
+    /// When something is due next: the first customer, a queue, the nightly scan.
+    fn next_event(&self, first: Option<Timestamp>) -> Result<Option<Timestamp>> {
+        let night = self.nightly.then(|| next_night(self.clock.now()));
+        let (events, hints) = (self.stack.next_visible(EVENTS)?, self.stack.next_visible(HINTS)?);
+        Ok([night, first, events, hints].into_iter().flatten().min())
     }
 
-    /// Who is due now, of all stores.
-    async fn due_now(&self) -> Result<Vec<String>> {
-        let mut due = Vec::new();
-        for store in self.overseer.tables.stores().await? {
-            let now = self.clock.now();
-            if self.overseer.tables.first_due(&store).await?.is_some_and(|first| first <= now) {
-                let found = self.overseer.tables.due(&store, now, 100_000).await?;
+    async fn stores(&self) -> Result<Vec<StoreId>> {
+        Ok(self.overseer.tables.stores().await?)
+    }
+
+    /// When the first customer of these stores is due, and everybody who is due now.
+    async fn due_now(&self, stores: &[StoreId]) -> Result<(Option<Timestamp>, Vec<String>)> {
+        let now = self.clock.now();
+        let (mut earliest, mut due) = (None, Vec::new());
+        for store in stores {
+            let first = self.overseer.tables.first_due(store).await?;
+            earliest = [earliest, first].into_iter().flatten().min();
+            if first.is_some_and(|first| first <= now) {
+                let found = self.overseer.tables.due(store, now, 100_000).await?;
                 due.extend(found.into_iter().map(|id| format!("{store} {id}")));
             }
         }
-        Ok(due)
+        Ok((earliest, due))
     }
 
     /// find-lapsed, once.

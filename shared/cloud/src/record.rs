@@ -48,15 +48,31 @@ struct Found {
     unused: Vec<CustomerId>,
 }
 
+impl Found {
+    /// A merge wants nothing on its way only for the record that it ends: of two the one with an open message wins.
+    fn whoever_mails_wins(self) -> Self {
+        match self {
+            Self { customer, other: Some(other), is_new, unused }
+                if other.open.is_some() && customer.open.is_none() && neither_erased(&customer, &other) =>
+            {
+                Self { customer: other, other: Some(customer), is_new, unused }
+            }
+            found => found,
+        }
+    }
+}
+
+fn neither_erased(one: &Customer, other: &Customer) -> bool {
+    one.erased.is_none() && other.erased.is_none()
+}
+
 impl Cloud {
     /// Records an event. Safe to run twice, at any time, half-way.
     pub async fn record(&self, store: &StoreId, whom: &Whom, event: &Event) -> Result<Recorded, Error> {
         for _ in 0..TRIES {
             let standing = self.standing(store).await?;
             if let Some(recorded) = Box::pin(self.try_record(&standing, whom, event)).await? {
-                if recorded != Recorded::Forgotten {
-                    self.redeem_codes(store, event).await?;
-                }
+                self.redeem_codes(store, event, recorded).await?;
                 return Ok(recorded);
             }
             self.forget(store);
@@ -83,6 +99,7 @@ impl Cloud {
             let write = self.tables.put_order(store, id, order.rev, &stub, self.clock.now())?;
             return Ok(self.tables.commit(vec![write]).await?.done().then_some(Recorded::Learned));
         };
+        let found = found.whoever_mails_wins();
         // After a merge an order may still name the record that was merged.
         if order.order.customer.is_some() {
             order.order.customer = Some(found.customer.id);
@@ -93,14 +110,15 @@ impl Cloud {
             return Ok(None);
         }
         let mut writes = Vec::new();
-        let mut witness_of_erasure = None;
+        let (mut witness_of_erasure, mut put_off) = (None, false);
         let start = match found.other {
-            Some(other) if other.open.is_none() && other.erased.is_none() && before.erased.is_none() => {
+            Some(other) if other.open.is_none() && neither_erased(&before, &other) => {
                 writes.push(self.tables.put_merged(store, &other, before.id)?);
                 merge(before.clone(), other)
             }
             Some(other) => {
-                // It is merged when its message is settled; until then what stops one stops the other.
+                // Both have a message on its way: what stops one stops the other, and the event comes again.
+                put_off = neither_erased(&before, &other);
                 let told = witness(other.clone(), event, currency);
                 witness_of_erasure = (event.what == What::Erased).then_some(other.id);
                 if told != other {
@@ -118,7 +136,8 @@ impl Cloud {
         if let Some(id) = order_id.filter(|_| learned_order != order.order) {
             writes.push(self.tables.put_order(store, id, order.rev, &learned_order, self.clock.now())?);
         }
-        if !(after.erased.is_some() && after == before) {
+        let forgotten = before.forgets(event.happened()) && after == before;
+        if !forgotten {
             for alias in found.unused {
                 writes.push(self.tables.put_alias(store, alias, before.id)?);
             }
@@ -136,6 +155,9 @@ impl Cloud {
                 self.scrub(store, id).await?;
             }
         }
+        if put_off {
+            return Err(Error::Contended);
+        }
         Ok(Some(learned))
     }
 
@@ -148,7 +170,7 @@ impl Cloud {
         expect: Expect,
     ) -> Result<Write, Error> {
         let store = &standing.store.id;
-        after.rev = before.rev + 1;
+        after.rev = after.rev.max(before.rev) + 1;
         let next = decide(&after, &standing.store, &standing.plan, self.clock.now()).next_look;
         let earlier = next.is_some_and(|next| after.due.is_none_or(|due| next < due));
         if planted(Planted::ErasureClearsDue) && after.erased.is_some() {
@@ -226,12 +248,16 @@ impl Cloud {
         Ok(names)
     }
 
-    /// Codes of ours that an order used.
-    async fn redeem_codes(&self, store: &StoreId, event: &Event) -> Result<(), Error> {
+    /// Codes of ours that an order used. Of an order that is forgotten no use stays, also where the first try wrote one
+    /// down and died.
+    async fn redeem_codes(&self, store: &StoreId, event: &Event, recorded: Recorded) -> Result<(), Error> {
         let What::OrderPlaced { order, .. } = &event.what else { return Ok(()) };
         for code in order.discount_codes.iter().filter_map(|typed| Code::read(typed)) {
             let taken = Use { order_id: order.order_id.clone(), total: order.total, at: order.placed_at };
-            self.redeem_code(store, &code, &taken).await?;
+            match recorded {
+                Recorded::Forgotten => self.forget_use(store, &code).await?,
+                Recorded::Learned | Recorded::Known => self.redeem_code(store, &code, &taken).await?,
+            }
         }
         Ok(())
     }
@@ -243,11 +269,24 @@ impl Cloud {
             let after = coupon.with(redemption);
             if self.tables.redeem(store, &coupon, &after).await?.done() {
                 self.count_discount(store, &after).await;
+                self.forget_use(store, code).await?;
                 return Ok(());
             }
         }
         // The order is known by now; the event comes again, and with it the code.
         Err(Error::Contended)
+    }
+
+    /// A use that was written down after its customer was erased goes again: whoever scrubbed did not see it.
+    pub async fn forget_use(&self, store: &StoreId, code: &Code) -> Result<(), Error> {
+        let Some(used) = self.tables.coupon(store, code).await? else { return Ok(()) };
+        let Some(last) = used.redeemed.last() else { return Ok(()) };
+        let customer = self.tables.customer(store, used.customer).await?;
+        if customer.is_some_and(|customer| customer.forgets(last.at)) {
+            self.tables.scrub_message(store, used.message).await?;
+            self.tables.scrub_coupon(store, code).await?;
+        }
+        Ok(())
     }
 
     /// Adds what a code's latest use took off to its store's month, where it is money of the shop's own currency. The

@@ -8,7 +8,7 @@ use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
 use crate::address::Address;
-use crate::ids::{CustomerId, MessageId};
+use crate::ids::{Code, CustomerId, MessageId};
 use crate::shop::Language;
 
 /// One customer of one store.
@@ -240,8 +240,6 @@ pub struct Open {
     pub step: u32,
     /// The claim's number: the customer's `rev` after it.
     pub claim: u64,
-    /// The number of the first claim since nothing was open: its code is derived from it.
-    pub first_claim: u64,
     /// The number of the plan it was claimed under.
     pub plan: u64,
     /// The day it may leave on, in the shop's zone.
@@ -258,6 +256,9 @@ pub struct Open {
     /// The customer's message before this one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub previous: Option<MessageId>,
+    /// Its code, from the first claim to the end: derived once, so that a new key changes nothing half-way.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub code: Option<Code>,
     /// The stock lot it takes from.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lot: Option<u32>,

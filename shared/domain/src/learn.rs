@@ -19,7 +19,14 @@ const TILL_ORDERS: usize = 10;
 /// A time before an erasure is dropped whole.
 pub fn learn(mut customer: Customer, mut order: Order, event: &Event, currency: Currency) -> (Customer, Order) {
     let forgotten = customer.erased.max(customer.forgotten);
-    if forgotten.is_some_and(|until| event.happened() <= until) {
+    // What becomes of an order is as old as the order.
+    let happened = match &event.what {
+        What::OrderRefunded { .. } | What::OrderCancelled { .. } => {
+            order.placed.as_ref().map_or(event.at, Version::happened).min(event.at)
+        }
+        _ => event.happened(),
+    };
+    if forgotten.is_some_and(|until| happened <= until) {
         return (customer, order);
     }
     if customer.erased.is_some() && matches!(event.what, What::Unsubscribed | What::MarkedSpam | What::Bounced) {
@@ -160,6 +167,8 @@ pub fn merge(mut winner: Customer, loser: Customer) -> Customer {
             }
         }
     }
+    // The ledger knows claims of both: numbers only rise.
+    winner.rev = winner.rev.max(loser.rev);
     winner.stop_rev = winner.stop_rev.max(loser.stop_rev) + 1;
     winner
 }

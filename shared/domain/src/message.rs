@@ -34,7 +34,7 @@ pub struct Message {
     pub claim: u64,
     /// The day it was claimed for.
     pub day: Date,
-    /// When its state was last written.
+    /// When it was claimed, and so mailed, if it was: SES is asked within moments. What is reported later does not move it.
     #[serde(with = "jiff::fmt::serde::timestamp::second::required")]
     pub at: Timestamp,
     /// Its subject line.

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 
 use crate::customer::{Brief, Customer, End, Journey, Open, OpenState};
 use crate::decide::{CallOff, Draft, decide};
-use crate::ids::MessageId;
+use crate::ids::{Code, MessageId};
 use crate::plan::Plan;
 use crate::store::Store;
 
@@ -26,6 +26,8 @@ pub enum Form {
 pub struct Claim<'a> {
     /// How it goes on.
     pub form: Form,
+    /// The code it brings.
+    pub code: Option<&'a Code>,
     /// The stock lot it takes from.
     pub lot: Option<u32>,
     /// The customer's message before this one.
@@ -55,13 +57,13 @@ pub fn claim(customer: &Customer, draft: &Draft, with: Claim<'_>) -> Customer {
         round: draft.round,
         step: draft.step,
         claim: next.rev,
-        first_claim: first_claim(customer, draft),
         plan: with.plan,
         day: draft.day,
         held: draft.held,
         deadline: draft.offer.as_ref().map(|offered| offered.expires_at),
         grants: draft.grants().map(ToOwned::to_owned),
         previous: with.previous,
+        code: with.code.cloned(),
         lot: with.lot,
         owner: None,
         fenced: None,
@@ -72,12 +74,6 @@ pub fn claim(customer: &Customer, draft: &Draft, with: Claim<'_>) -> Customer {
         Form::Short => fenced(open, with.owner, with.now),
     });
     next
-}
-
-/// The number of a draft's first claim: that of the open message it goes on with, or the one to come.
-pub fn first_claim(customer: &Customer, draft: &Draft) -> u64 {
-    let open = customer.open.as_ref().filter(|open| open.message == draft.message);
-    open.map_or(customer.rev + 1, |open| open.first_claim)
 }
 
 /// An open message past the fence.
@@ -91,7 +87,7 @@ pub fn fenced(open: Open, owner: &str, now: Timestamp) -> Open {
 pub fn close(customer: &Customer, end: End, mailed_at: Timestamp, at: Look<'_>) -> Customer {
     let mut next = customer.clone();
     let Some(open) = next.open.take() else { return next };
-    if next.erased.is_none() {
+    if !next.forgets(open.episode) {
         note(&mut next, &open, end);
         if matches!(end, End::Sent | End::Unknown) {
             next.mailed.insert(0, mailed_at);

@@ -177,7 +177,7 @@ impl Coupon {
     fn hold(&self, by: &Use) -> Result<Option<Answer>, Refusal> {
         if self.dead {
             Err(Refusal::Unknown)
-        } else if self.redeemed.iter().any(|known| known.order_id == by.order_id) {
+        } else if !by.order_id.is_empty() && self.redeemed.iter().any(|known| known.order_id == by.order_id) {
             Ok(Some(Answer::AlreadyYours))
         } else if by.at > self.expires_at {
             Err(Refusal::Expired(self.expires_at))

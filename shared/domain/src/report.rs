@@ -22,6 +22,8 @@ use crate::why::Reason;
 pub struct Ledger<'a> {
     /// Its customers, tombstones among them.
     pub customers: &'a [Customer],
+    /// Names of customers that lead to another record since a merge: orders and messages may still carry the old one.
+    pub aliases: &'a BTreeMap<CustomerId, CustomerId>,
     /// Its orders by the store's ids, stubs among them.
     pub orders: &'a [(String, Order)],
     /// Its messages.
@@ -34,6 +36,19 @@ pub struct Ledger<'a> {
     pub plan: &'a Plan,
     /// The moment.
     pub now: Timestamp,
+}
+
+impl Ledger<'_> {
+    /// The record that a name leads to today.
+    fn who(&self, named: CustomerId) -> CustomerId {
+        let mut who = named;
+        // A merge may follow a merge; a ring of them there cannot be.
+        for _ in 0..self.aliases.len() {
+            let Some(of) = self.aliases.get(&who) else { break };
+            who = *of;
+        }
+        who
+    }
 }
 
 /// The figures of a store at one moment.
@@ -82,7 +97,7 @@ pub struct Group {
 /// One message as a line of `messages.jsonl`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Line<'a> {
-    /// When its state was last written: for a delivered mail the time of delivery. UTC, whole seconds.
+    /// When it was claimed, which is when it was mailed, if it was. UTC, whole seconds.
     pub at: Timestamp,
     /// To whom; nothing once they are erased.
     pub email: Option<&'a str>,
@@ -123,9 +138,9 @@ pub struct LineOffer<'a> {
 
 /// Counts.
 pub fn summary(ledger: &Ledger<'_>) -> Summary {
-    let written: BTreeSet<CustomerId> = ledger.messages.iter().map(|message| message.customer).collect();
+    let written: BTreeSet<CustomerId> = ledger.messages.iter().map(|message| ledger.who(message.customer)).collect();
     let held = ledger.messages.iter().filter(|message| message.state == State::Held);
-    let held: BTreeSet<CustomerId> = held.map(|message| message.customer).collect();
+    let held: BTreeSet<CustomerId> = held.map(|message| ledger.who(message.customer)).collect();
     let mut by_step: BTreeMap<String, BTreeMap<&'static str, u64>> = BTreeMap::new();
     let states = Sending::of(ledger.customers);
     for message in ledger.messages {
@@ -154,12 +169,12 @@ pub fn comparison(ledger: &Ledger<'_>) -> Comparison {
     let mut orders: BTreeMap<CustomerId, Vec<Timestamp>> = BTreeMap::new();
     for (_, order) in ledger.orders.iter().filter(|(_, order)| !order.undone()) {
         if let (Some(customer), Some(version)) = (order.customer, &order.placed) {
-            orders.entry(customer).or_default().push(version.order.placed_at);
+            orders.entry(ledger.who(customer)).or_default().push(version.order.placed_at);
         }
     }
     let mut episodes: BTreeMap<(CustomerId, &str, Timestamp), Vec<&Message>> = BTreeMap::new();
     for message in ledger.messages {
-        episodes.entry((message.customer, &message.program, message.episode)).or_default().push(message);
+        episodes.entry((ledger.who(message.customer), &message.program, message.episode)).or_default().push(message);
     }
     let mut found = Comparison::default();
     for ((customer, program, _), messages) in episodes {
@@ -194,7 +209,7 @@ pub fn lines<'a>(ledger: &Ledger<'a>) -> impl Iterator<Item = Line<'a>> {
         ledger.customers.iter().filter_map(|customer| Some((customer.id, customer.email()?.as_str()))).collect();
     let states = Sending::of(ledger.customers);
     let mut sorted: Vec<(Option<&str>, &Message)> =
-        ledger.messages.iter().map(|message| (emails.get(&message.customer).copied(), message)).collect();
+        ledger.messages.iter().map(|message| (emails.get(&ledger.who(message.customer)).copied(), message)).collect();
     sorted.sort_by_key(|(email, message)| (message.at, *email, message.id));
     sorted.into_iter().map(move |(email, message)| Line {
         at: message.at,

@@ -22,6 +22,9 @@ pub struct Store {
     pub rev: u64,
     /// Whether it mails.
     pub state: State,
+    /// The run that last set its state, by the time it was scheduled for: tried again, it sets nothing again.
+    #[serde(default, skip_serializing_if = "Option::is_none", with = "jiff::fmt::serde::timestamp::second::optional")]
+    pub state_set: Option<Timestamp>,
     /// Why it is paused, in a word for people and alarms.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub paused_because: Option<String>,
@@ -145,6 +148,7 @@ impl Store {
             id,
             rev: 0,
             state: State::Importing,
+            state_set: None,
             paused_because: None,
             throttled_until: None,
             plan: 0,

@@ -1,10 +1,12 @@
 //! Erased, and back before the ledger was scrubbed: what was before stays forgotten, whichever call the scrubbing died at.
 
 use serde_json::json;
-use winback_local::aws::{At, Fault};
+use winback_domain::ids::Code;
+use winback_domain::redeem::{Refusal, Use};
+use winback_local::aws::{At, Fault, Service};
 
 use super::check::due;
-use super::world::{ANNA, BEFORE_LAST_DAY, END, World, folder};
+use super::world::{ANNA, BEFORE_LAST_DAY, BEFORE_LETTER, END, LETTER, World, at, folder};
 
 /// One run; false: the calls were over before the trouble.
 async fn run(call: u64) -> Result<bool, String> {
@@ -61,4 +63,132 @@ async fn who_was_forgotten_and_came_back_at_once_is_still_forgotten() {
         call += 1;
     }
     assert!(call > 10, "only {call} calls");
+}
+
+/// Freezes the recording of an event at a call while another one happens; false: the calls were over.
+async fn frozen_at(world: &World, call: u64, kind: &'static str, data: serde_json::Value) -> bool {
+    let (faults, there) = (world.place.stack.faults().clone(), world.clone());
+    faults.set(
+        At::call(call).of(Service::DynamoDb),
+        Fault::pause(move || async move {
+            there.wait_seconds(2);
+            there.tell(kind, data).await;
+            Box::pin(there.record()).await;
+        }),
+    );
+    world.place.settle().await.unwrap();
+    let fired = faults.fired() > 0;
+    faults.clear();
+    fired
+}
+
+async fn letter_with_code() -> (World, Code) {
+    let world = World::new(&folder()).await;
+    world.order("A-1").await;
+    world.until(BEFORE_LAST_DAY).await;
+    let code = world.ledger().await.coupons.remove(0).code;
+    (world, code)
+}
+
+fn order_with(code: &Code) -> serde_json::Value {
+    json!({"order_id": "A-2", "email": ANNA, "total": "45.00", "currency": "EUR", "discount_codes": [code]})
+}
+
+#[tokio::test]
+async fn erased_while_an_order_with_a_code_is_being_recorded() {
+    let mut call = 1;
+    loop {
+        let (world, code) = letter_with_code().await;
+        world.tell("order.placed", order_with(&code)).await;
+        if !frozen_at(&world, call, "customer.erased", json!({"email": ANNA})).await {
+            break;
+        }
+        world.until(END).await;
+        let ledger = world.ledger().await;
+        assert_eq!(ledger.orders, [], "frozen at call {call}");
+        let named = ledger.coupons.iter().flat_map(|coupon| &coupon.redeemed).find(|used| !used.order_id.is_empty());
+        assert_eq!(named, None, "frozen at call {call}");
+        assert!(ledger.messages.iter().all(|message| message.redeemed_by.is_none()), "frozen at call {call}");
+        let heads: Vec<_> = world.place.customers(&world.store).await.unwrap();
+        assert!(heads.iter().all(|customer| customer.ledger_orders.is_empty()), "frozen at call {call}");
+        call += 1;
+    }
+    assert!(call > 5, "only {call} calls");
+}
+
+#[tokio::test]
+async fn a_refund_of_a_forgotten_order_is_no_return() {
+    let mut call = 1;
+    loop {
+        let world = World::new(&folder()).await;
+        world.order("A-1").await;
+        world.until("2026-02-01T00:00:00Z").await;
+        world.tell("customer.erased", json!({"email": ANNA})).await;
+        let refund = json!({"order_id": "A-1", "refunded_total": "45.00", "currency": "EUR"});
+        if !frozen_at(&world, call, "order.refunded", refund).await {
+            break;
+        }
+        world.until("2026-03-01T00:00:00Z").await;
+        let anna = world.anna().await.unwrap();
+        assert!(anna.erased.is_some() && anna.orders.spent == 0, "frozen at call {call}: {anna:?}");
+        assert!(anna.ledger_orders.is_empty(), "frozen at call {call}: {anna:?}");
+        call += 1;
+    }
+    assert!(call > 3, "only {call} calls");
+}
+
+#[tokio::test]
+async fn a_forgotten_order_under_a_new_name_is_forgotten_too() {
+    let (world, code) = letter_with_code().await;
+    let then = world.place.clock.now().to_string();
+    world.wait_seconds(60);
+    world.tell("customer.erased", json!({"email": ANNA})).await;
+    world.record().await;
+    world.wait_seconds(60);
+    world.order("A-3").await;
+    world.record().await;
+    let mut order = order_with(&code);
+    order["customer_id"] = json!("7");
+    world.tell_at("order.placed", &then, order).await;
+    world.record().await;
+    let ledger = world.ledger().await;
+    let orders: Vec<_> = ledger.orders.iter().map(|(id, _)| id.as_str()).collect();
+    assert_eq!((orders, &ledger.coupons[0].redeemed), (vec!["A-3"], &Vec::new()));
+}
+
+#[tokio::test]
+async fn back_while_a_letter_was_on_its_way_and_the_silence_before_stays_forgotten() {
+    let world = World::new(&folder()).await;
+    world.order("A-1").await;
+    world.until(BEFORE_LETTER).await;
+    let (faults, there) = (world.place.stack.faults().clone(), world.clone());
+    faults.set(
+        At::call(1).operation("SendEmail"),
+        Fault::pause(move || async move {
+            there.tell("customer.erased", json!({"email": ANNA})).await;
+            Box::pin(there.record()).await;
+            there.wait_seconds(1);
+            there.order("A-3").await;
+            Box::pin(there.record()).await;
+        }),
+    );
+    world.place.clock.turn_to(at(LETTER));
+    world.place.settle().await.unwrap();
+    faults.clear();
+    world.until("2026-04-15T06:00:00Z").await;
+    let anna = world.anna().await.unwrap();
+    assert!(anna.erased.is_none() && anna.journeys.is_empty(), "{:?}", anna.journeys);
+}
+
+#[tokio::test]
+async fn a_used_code_whose_order_is_forgotten_is_nobodys() {
+    let (world, code) = letter_with_code().await;
+    world.tell("order.placed", order_with(&code)).await;
+    world.record().await;
+    world.wait_seconds(2);
+    world.tell("customer.erased", json!({"email": ANNA})).await;
+    world.record().await;
+    let coupon = world.ledger().await.coupons.remove(0);
+    let asked = Use { order_id: String::new(), total: coupon.redeemed[0].total, at: world.place.clock.now() };
+    assert_eq!(coupon.check(&asked), Err(Refusal::Used));
 }

@@ -1,9 +1,11 @@
 //! The auditor: whoever the due index lost is found again, wherever they stood, and whatever the scan died at.
 
+use serde_json::json;
 use winback_cloud::tables::customers::Expect;
 use winback_domain::customer::{Customer, OpenState};
 use winback_domain::decide::decide;
 use winback_domain::message::State;
+use winback_domain::store::State as StoreState;
 use winback_local::aws::{At, Fault};
 use winback_local::clock::Turned;
 use winback_local::place::Place;
@@ -112,4 +114,17 @@ async fn a_scan_that_dies_at_any_call_is_run_again_and_finds_everybody() {
         shop.place.clock.turn_to(shop.place.clock.now() + jiff::SignedDuration::from_secs(1));
     }
     assert!(call > 24, "only {call} calls");
+}
+
+#[tokio::test]
+async fn a_run_that_is_tried_again_does_not_lift_a_pause_that_came_in_between() {
+    let shop = Shop::open("2026-01-12 10:00").await;
+    let run = json!({"scheduled_at": shop.place.clock.now(), "set": {"store": "books", "state": "live"}});
+    let again = || serde_json::from_value(run.clone()).expect("a run");
+    let (cloud, invocation) = (&shop.place.cloud, shop.place.invocation());
+    scan_customers::handle(cloud, again(), invocation).await.expect("it goes live");
+    cloud.tables.pause(&shop.store, "3 mails in a row were not accepted").await.expect("it pauses");
+    scan_customers::handle(cloud, again(), invocation).await.expect("the run is tried again");
+    let store = cloud.tables.store(&shop.store).await.expect("it reads").expect("it is there");
+    assert_eq!(store.state, StoreState::Paused);
 }

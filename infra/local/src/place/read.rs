@@ -1,9 +1,11 @@
 //! Reading a place's tables whole, for outputs and tests.
 
+use std::collections::BTreeMap;
+
 use anyhow::Result;
 use winback_cloud::tables::ledger::Entry;
 use winback_domain::customer::Customer;
-use winback_domain::ids::StoreId;
+use winback_domain::ids::{CustomerId, StoreId};
 use winback_domain::message::Message;
 use winback_domain::order::Order;
 use winback_domain::redeem::Coupon;
@@ -19,6 +21,15 @@ pub struct Ledger {
     pub messages: Vec<Message>,
     /// Codes.
     pub coupons: Vec<Coupon>,
+}
+
+/// All customers of one store.
+#[derive(Clone, Debug, Default)]
+pub struct People {
+    /// By id.
+    pub customers: Vec<Customer>,
+    /// Names that lead to another's record.
+    pub aliases: BTreeMap<CustomerId, CustomerId>,
 }
 
 impl Place {
@@ -49,17 +60,25 @@ impl Place {
 
     /// The customers of a store, tombstones too, by id.
     pub async fn customers(&self, store: &StoreId) -> Result<Vec<Customer>> {
-        let mut found = Vec::new();
+        Ok(self.people(store).await?.customers)
+    }
+
+    /// The customers of a store, and which names lead to another's record.
+    pub async fn people(&self, store: &StoreId) -> Result<People> {
+        let mut found = People::default();
         let mut from: Option<String> = None;
         loop {
             let page = self.overseer.tables.scan(0, 1, from.as_deref()).await?;
-            found.extend(page.customers.into_iter().filter(|(of, _)| of == store).map(|(_, customer)| customer));
+            let customers = page.customers.into_iter().filter(|(of, _)| of == store);
+            found.customers.extend(customers.map(|(_, customer)| customer));
+            let aliases = page.aliases.into_iter().filter(|(of, ..)| of == store);
+            found.aliases.extend(aliases.map(|(_, name, of)| (name, of)));
             from = page.next;
             if from.is_none() {
                 break;
             }
         }
-        found.sort_by_key(|customer| customer.id);
+        found.customers.sort_by_key(|customer| customer.id);
         Ok(found)
     }
 }

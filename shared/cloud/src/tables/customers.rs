@@ -38,6 +38,8 @@ pub enum Expect {
 pub struct Page {
     /// Customers on it, of all stores.
     pub customers: Vec<(StoreId, Customer)>,
+    /// Names of customers that lead to another record.
+    pub aliases: Vec<(StoreId, CustomerId, CustomerId)>,
     /// Where the next page starts; nothing: the segment is done.
     pub next: Option<String>,
 }
@@ -209,23 +211,18 @@ impl Tables {
         let request = request.segment(number(segment)).total_segments(number(segments.max(1)));
         let answer = request.set_exclusive_start_key(start).send().await.map_err(super::failed)?;
         let next = answer.last_evaluated_key.as_ref().and_then(|key| key.get("pk")?.as_s().ok().cloned());
-        let mut customers = Vec::new();
+        let (mut customers, mut aliases) = (Vec::new(), Vec::new());
         for item in answer.items.unwrap_or_default() {
             let key = item.get("pk").and_then(|pk| pk.as_s().ok()).and_then(|pk| Key::parse(pk));
-            if let Some(key @ Key::Customer(..)) = key {
-                match read(&key, item) {
-                    Ok(Record::Customer(customer)) => {
-                        if let Key::Customer(store, _) = key {
-                            customers.push((store, *customer));
-                        }
-                    }
-                    Ok(Record::Alias(_)) => {}
-                    // One record that nobody can read must not hide those behind it.
-                    Err(error) => tracing::error!(%error, "customer not audited"),
-                }
+            let Some(Key::Customer(store, id)) = key else { continue };
+            match read(&Key::Customer(store.clone(), id), item) {
+                Ok(Record::Customer(customer)) => customers.push((store, *customer)),
+                Ok(Record::Alias(of)) => aliases.push((store, id, of)),
+                // One record that nobody can read must not hide those behind it.
+                Err(error) => tracing::error!(%error, "customer not read"),
             }
         }
-        Ok(Page { customers, next })
+        Ok(Page { customers, aliases, next })
     }
 }
 

@@ -116,20 +116,17 @@ impl Tables {
         id: MessageId,
         claim: u64,
         to: State,
-        at: Timestamp,
     ) -> Result<Option<State>, Error> {
         let key = Key::Message(store.clone(), id);
         let from = match to {
             State::Sent => "#state IN (:claimed, :unknown, :refused)",
             _ => "#state = :claimed",
         };
-        let mut write = Write::update(Table::Ledger, &key, "SET #state = :to, #at = :at")
+        let mut write = Write::update(Table::Ledger, &key, "SET #state = :to")
             .when("claim = :claim")
             .when(from)
             .name("#state", "state")
-            .name("#at", "at")
             .number(":claim", claim)
-            .number(":at", at.as_second())
             .text(":to", to.word())
             .text(":claimed", State::Claimed.word());
         if to == State::Sent {
@@ -154,22 +151,13 @@ impl Tables {
         self.commit(vec![write.number(":claim", message.claim)]).await.map(|_| ())
     }
 
-    /// Takes over what SES reports, from any lower state. Answers the message where the report was news.
-    pub async fn report_message(
-        &self,
-        store: &StoreId,
-        id: MessageId,
-        to: State,
-        at: Timestamp,
-    ) -> Result<bool, Error> {
+    /// Takes over what SES reports, from any lower state. Answers whether the report was news.
+    pub async fn report_message(&self, store: &StoreId, id: MessageId, to: State) -> Result<bool, Error> {
         use State::{Bounced, Claimed, Complained, Delivered, Held, Refused, Sending, Sent, Stopped, Unknown};
         let key = Key::Message(store.clone(), id);
         let all = [Claimed, Sending, Refused, Stopped, Held, Unknown, Sent, Delivered, Bounced, Complained];
-        let mut write = Write::update(Table::Ledger, &key, "SET #state = :to, #at = :at")
-            .name("#state", "state")
-            .name("#at", "at")
-            .number(":at", at.as_second())
-            .text(":to", to.word());
+        let mut write =
+            Write::update(Table::Ledger, &key, "SET #state = :to").name("#state", "state").text(":to", to.word());
         let mut lower = Vec::new();
         for (index, state) in all.into_iter().filter(|state| *state < to).enumerate() {
             let name = format!(":s{index}");

@@ -98,6 +98,16 @@ impl Tables {
         })
     }
 
+    /// Marks a lot as left by a code that never took from it. False: it took a piece in between, and keeps it.
+    pub async fn leave(&self, lot: &Lot, code: &Code) -> Result<bool, Error> {
+        let mark = Write::update(Table::Ledger, &lot.key, "SET #code = :returned").when("attribute_not_exists(#code)");
+        let mark = mark.name("#code", &attribute(code)).text(":returned", "returned");
+        Ok(match self.commit(vec![mark]).await? {
+            Outcome::Done => true,
+            Outcome::Lost(item) => word(item.as_ref(), code) != Some("taken"),
+        })
+    }
+
     /// Puts a code's piece back. The return stays marked, so that a late take of the same claim finds it.
     pub async fn put_back(&self, lot: &Lot, code: &Code) -> Result<(), Error> {
         let back = Write::update(Table::Ledger, &lot.key, "SET #code = :returned, #taken = #taken - :one")

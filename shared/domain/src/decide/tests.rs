@@ -108,8 +108,16 @@ fn played(customer: Customer, store: &Store, plan: &Plan, from: &str, until: &st
         let decision = decide(&customer, store, plan, now);
         match decision.action {
             Action::Claim(draft) => {
-                let with =
-                    Claim { form: Form::Short, lot: None, previous: None, known: false, plan: 1, owner: "o", now };
+                let with = Claim {
+                    form: Form::Short,
+                    code: None,
+                    lot: None,
+                    previous: None,
+                    known: false,
+                    plan: 1,
+                    owner: "o",
+                    now,
+                };
                 let end = if draft.held { End::Held } else { End::Sent };
                 let look = crate::protocol::Look { store, plan, now };
                 let day = plan.shop.time_zone.to_datetime(now).strftime("%a %F %H:%M");
@@ -234,7 +242,8 @@ fn a_claimed_letter_goes_on_the_same_day_lapses_on_the_next_and_stops_when_she_b
     use crate::protocol::{Claim, Form, claim};
     let now = at("2026-04-14T06:00:00Z");
     let Action::Claim(draft) = look(&anna(), "2026-04-14T06:00:00Z").action else { panic!("a claim") };
-    let with = Claim { form: Form::Long, lot: None, previous: None, known: false, plan: 1, owner: "o", now };
+    let with =
+        Claim { form: Form::Long, code: None, lot: None, previous: None, known: false, plan: 1, owner: "o", now };
     let claimed = claim(&anna(), &draft, with);
     assert!(
         matches!(look(&claimed, "2026-04-14T08:00:00Z").action, Action::Claim(again) if again.message == draft.message)
@@ -259,7 +268,7 @@ fn a_sending_without_an_answer_is_never_sendable_again() {
     let sending = claim(
         &anna(),
         &draft,
-        Claim { form: Form::Short, lot: None, previous: None, known: false, plan: 1, owner: "o", now },
+        Claim { form: Form::Short, code: None, lot: None, previous: None, known: false, plan: 1, owner: "o", now },
     );
     let early = look(&sending, "2026-04-14T06:04:59Z");
     assert_eq!((early.action, early.next_look), (Action::Wait, Some(at("2026-04-14T06:05:00Z"))));
@@ -271,7 +280,8 @@ fn a_last_day_finds_its_letter_also_after_a_merge() {
     use crate::protocol::{Claim, Form, claim, close};
     let (store, plan, now) = (store(), plan(), at("2026-04-14T06:00:00Z"));
     let Action::Claim(letter) = look(&anna(), "2026-04-14T06:00:00Z").action else { panic!("the letter is due") };
-    let with = Claim { form: Form::Short, lot: None, previous: None, known: false, plan: 1, owner: "o", now };
+    let with =
+        Claim { form: Form::Short, code: None, lot: None, previous: None, known: false, plan: 1, owner: "o", now };
     let look = crate::protocol::Look { store: &store, plan: &plan, now };
     let guest = close(&claim(&anna(), &letter, with), End::Sent, now, look);
 

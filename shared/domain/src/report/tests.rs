@@ -85,6 +85,7 @@ fn order(id: &str, by: &Customer, placed: &str) -> (String, Order) {
 
 struct Shelf {
     customers: Vec<Customer>,
+    aliases: BTreeMap<CustomerId, CustomerId>,
     orders: Vec<(String, Order)>,
     messages: Vec<Message>,
     coupons: Vec<Coupon>,
@@ -92,13 +93,14 @@ struct Shelf {
 
 impl Shelf {
     fn of(customers: &[&Customer], orders: Vec<(String, Order)>, messages: Vec<Message>) -> Self {
-        Self { customers: customers.iter().copied().cloned().collect(), orders, messages, coupons: Vec::new() }
+        let customers = customers.iter().copied().cloned().collect();
+        Self { customers, aliases: BTreeMap::new(), orders, messages, coupons: Vec::new() }
     }
 
     fn with<T>(&self, tell: impl FnOnce(&Ledger<'_>) -> T) -> T {
-        let Self { customers, orders, messages, coupons } = self;
+        let Self { customers, orders, messages, coupons, .. } = self;
         let (store, plan, now) = (&store(), &plan(), at("2026-06-01T00:00:00Z"));
-        tell(&Ledger { customers, orders, messages, coupons, store, plan, now })
+        tell(&Ledger { customers, aliases: &self.aliases, orders, messages, coupons, store, plan, now })
     }
 }
 
@@ -213,7 +215,7 @@ fn a_message_past_the_fence_is_sending_whatever_the_ledger_says() {
         held: false,
         deadline: None,
         grants: Some("ten-euro".to_owned()),
-        first_claim: 1,
+        code: None,
         plan: 1,
         previous: None,
         lot: None,
