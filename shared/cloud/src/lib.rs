@@ -7,6 +7,7 @@ pub mod door;
 pub mod keys;
 pub mod mailer;
 pub mod programs;
+pub mod progress;
 pub mod queue;
 pub mod record;
 pub mod secrets;
