@@ -41,8 +41,8 @@ async fn take(cloud: &Cloud, request: &LambdaFunctionUrlRequest) -> Answer {
     let now = cloud.clock.now();
     let headers = Headers::find(|name| request.headers.get(name)?.to_str().ok());
     let mut read = Err(webhook::Error::BadSignature);
-    for fresh in [false, true] {
-        let secrets = match secrets_of(cloud, &store, now, fresh).await {
+    for doubt in [false, true] {
+        let secrets = match secrets_of(cloud, &store, now, doubt).await {
             Ok(secrets) => secrets,
             Err(answer) => return answer,
         };
@@ -71,8 +71,8 @@ fn addressed(method: &str, path: &str) -> Result<StoreId, Answer> {
 }
 
 /// The secrets of a store, or the answer where there are none to be had.
-async fn secrets_of(cloud: &Cloud, store: &StoreId, now: Timestamp, fresh: bool) -> Result<Vec<Secret>, Answer> {
-    match cloud.secrets.webhook(store, now, fresh).await {
+async fn secrets_of(cloud: &Cloud, store: &StoreId, now: Timestamp, doubt: bool) -> Result<Vec<Secret>, Answer> {
+    match cloud.secrets.webhook(store, now, doubt).await {
         Ok(texts) if texts.is_empty() => Err(unknown_store()),
         Ok(texts) => Ok(usable(store, &texts)),
         Err(secrets::Error::Missing(_)) => Err(unknown_store()),

@@ -3,15 +3,16 @@
 use std::path::Path;
 
 use jiff::Timestamp;
+use jiff::civil::Date;
 use winback_cloud::{Cloud, Error, programs};
-use winback_domain::file;
+use winback_domain::file::{self, Severity};
 use winback_domain::ids::StoreId;
 use winback_domain::store::{State, Store};
-use winback_domain::time::day_of;
 
 use crate::Set;
 
-/// Activates every folder of the layer that changed. A folder with errors changes nothing: the plan before it holds.
+/// Activates every folder of the layer that changed. A folder with errors changes nothing: the plan before it holds, and
+/// the other folders are activated all the same.
 pub async fn activate(cloud: &Cloud) -> Result<(), Error> {
     let Some(dir) = cloud.config.programs_dir.as_deref().map(Path::new).filter(|dir| dir.is_dir()) else {
         return Ok(());
@@ -21,43 +22,58 @@ pub async fn activate(cloud: &Cloud) -> Result<(), Error> {
             tracing::error!(folder = name, "a folder's name is no store's name");
             continue;
         };
-        let folder = programs::read(&dir.join(&name))?;
-        if let Err(problems) = file::read(&folder, 1) {
-            for problem in problems {
-                tracing::error!(%store, file = problem.file, problem = problem.message, "plan not activated");
-            }
-            continue;
+        if let Err(error) = one(cloud, &store, &dir.join(&name)).await {
+            tracing::error!(%store, %error, "plan not activated");
         }
-        cloud.tables.add_store(&Store::new(store.clone())).await?;
-        let number = cloud.tables.activate(&store, &file::hash(&folder), &folder).await?;
-        cloud.forget(&store);
-        tracing::info!(%store, number, "plan active");
     }
     Ok(())
 }
 
-/// Sets a store's state, once per run: who tries a run again must not lift a pause that came in between. Going live
-/// starts the ramp; going live again goes on with it.
+async fn one(cloud: &Cloud, store: &StoreId, dir: &Path) -> Result<(), Error> {
+    let folder = programs::read(dir)?;
+    if let Err(problems) = file::read(&folder, 1) {
+        for problem in problems.iter().filter(|problem| problem.severity == Severity::Error) {
+            tracing::error!(%store, file = problem.file, problem = problem.message, "plan not activated");
+        }
+        return Ok(());
+    }
+    cloud.tables.add_store(&Store::new(store.clone())).await?;
+    let number = cloud.tables.activate(store, &file::hash(&folder), &folder).await?;
+    cloud.forget(store);
+    tracing::info!(%store, number, "plan active");
+    Ok(())
+}
+
+/// Sets a store's state to one that does not mail.
 pub async fn set(cloud: &Cloud, set: &Set, run: Timestamp) -> Result<(), Error> {
-    let standing = cloud.standing(&set.store).await?;
-    let today = day_of(cloud.clock.now(), &standing.plan.shop.time_zone);
-    cloud
-        .tables
-        .change_store(&set.store, |store| {
-            if store.state_set.is_some_and(|known| known >= run) {
-                return;
-            }
-            store.state_set = Some(run);
+    let change = |store: &mut Store| {
+        if first_try(store, run) {
             store.state = set.state;
-            if set.state == State::Live {
-                store.ramp_from.get_or_insert(today);
-                store.paused_because = None;
-                store.throttled_until = None;
-                store.troubles = 0;
-            }
-        })
-        .await?;
+        }
+    };
+    let known = cloud.tables.change_store(&set.store, change).await?;
+    known.ok_or_else(|| Error::UnknownStore(set.store.clone()))?;
     cloud.forget(&set.store);
     tracing::info!(store = %set.store, state = ?set.state, "state set");
     Ok(())
+}
+
+/// The store once it is live: the ramp starts, or goes on; what had paused it is over.
+pub fn go_live(store: &mut Store, today: Date, run: Timestamp) {
+    if first_try(store, run) {
+        store.state = State::Live;
+        store.ramp_from.get_or_insert(today);
+        store.paused_because = None;
+        store.throttled_until = None;
+        store.troubles = 0;
+    }
+}
+
+/// A run sets a store's state once: tried again, it must not lift a pause that came in between.
+fn first_try(store: &mut Store, run: Timestamp) -> bool {
+    let first = store.state_set.is_none_or(|known| known < run);
+    if first {
+        store.state_set = Some(run);
+    }
+    first
 }

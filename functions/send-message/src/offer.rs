@@ -16,7 +16,15 @@ use crate::At;
 /// Mails of the day's allowance, reserved for a batch at once and handed out one by one.
 pub(crate) struct Allowance {
     most: u32,
-    reserved: Option<(StoreId, Date, u32)>,
+    reserved: Option<Reserved>,
+}
+
+struct Reserved {
+    store: StoreId,
+    day: Date,
+    left: u32,
+    /// Of those handed out.
+    follow_ups: u32,
 }
 
 impl Allowance {
@@ -25,37 +33,41 @@ impl Allowance {
     }
 
     /// One mail of today's allowance; false: it is used up.
-    pub async fn take(&mut self, cloud: &Cloud, standing: &Standing) -> Result<bool, Error> {
+    pub async fn take(&mut self, cloud: &Cloud, standing: &Standing, follow_up: bool) -> Result<bool, Error> {
         let (store, shop) = (&standing.store, &standing.plan.shop);
-        let today = day_of(cloud.clock.now(), &shop.time_zone);
-        let Some(allowance) = store.allowance(shop, today) else { return Ok(true) };
-        let fits = |(id, day, left): &&mut (StoreId, Date, u32)| *id == store.id && *day == today && *left > 0;
-        if let Some((_, _, left)) = self.reserved.as_mut().filter(fits) {
-            *left -= 1;
+        let day = day_of(cloud.clock.now(), &shop.time_zone);
+        let Some(allowance) = store.allowance(shop, day) else { return Ok(true) };
+        let fits = |known: &&mut Reserved| known.store == store.id && known.day == day && known.left > 0;
+        if let Some(known) = self.reserved.as_mut().filter(fits) {
+            known.left -= 1;
+            known.follow_ups += u32::from(follow_up);
             return Ok(true);
         }
         self.close(cloud).await;
-        let got = cloud.tables.reserve_mails(&store.id, today, self.most, allowance).await?;
+        let got = cloud.tables.reserve_mails(&store.id, day, self.most, allowance).await?;
         if got == 0 {
             // What decide saw of the allowance is out of date.
             cloud.forget(&store.id);
             return Ok(false);
         }
-        self.reserved = Some((store.id.clone(), today, got - 1));
+        let follow_ups = u32::from(follow_up);
+        self.reserved = Some(Reserved { store: store.id.clone(), day, left: got - 1, follow_ups });
         Ok(true)
     }
 
     /// Puts one back: what it was taken for did not leave.
-    pub fn put_back(&mut self, store: &StoreId) {
-        if let Some((_, _, left)) = self.reserved.as_mut().filter(|(of, ..)| of == store) {
-            *left += 1;
+    pub fn put_back(&mut self, store: &StoreId, follow_up: bool) {
+        if let Some(known) = self.reserved.as_mut().filter(|known| known.store == *store) {
+            known.left += 1;
+            known.follow_ups = known.follow_ups.saturating_sub(u32::from(follow_up));
         }
     }
 
     /// Gives the rest back. A failure wastes some of the allowance and nothing else.
     pub async fn close(&mut self, cloud: &Cloud) {
-        if let Some((store, day, left)) = self.reserved.take().filter(|(_, _, left)| *left > 0)
-            && let Err(error) = cloud.tables.give_back_mails(&store, day, left).await
+        if let Some(Reserved { store, day, left, follow_ups }) = self.reserved.take()
+            && left + follow_ups > 0
+            && let Err(error) = cloud.tables.use_mails(&store, day, left, follow_ups).await
         {
             tracing::warn!(%store, left, %error, "allowance not given back");
         }

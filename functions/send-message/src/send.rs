@@ -63,14 +63,15 @@ impl At<'_> {
             Ok(lot) => lot,
             Err(sold_out) => return self.pass_over(draft, sold_out).await,
         };
-        if !draft.held && !allowance.take(self.cloud, self.standing).await? {
+        let follow_up = draft.offer.is_some() && draft.grants().is_none();
+        if !draft.held && !allowance.take(self.cloud, self.standing, follow_up).await? {
             // The day is full: what is due stays due, and the next look moves it.
             return Ok(());
         }
         let sent = Box::pin(self.claim_and_send(draft, why, granted, mail, lot, latest)).await;
         // After an error nobody can know whether SES was asked: that mail counts as used.
         if matches!(sent, Ok(false)) && !draft.held {
-            allowance.put_back(self.store());
+            allowance.put_back(self.store(), follow_up);
         }
         sent.map(|_| ())
     }

@@ -1,4 +1,4 @@
-//! Every key of the two tables, in one place. All but the list of stores and the marks of a scan begin with their store.
+//! Every key of the two tables, in one place. All but the list of stores and the pages of a run begin with their store.
 
 use std::fmt;
 
@@ -10,8 +10,8 @@ use winback_domain::ids::{Code, CustomerId, MessageId, StoreId};
 pub enum Key {
     /// customers: the one list of all stores.
     Stores,
-    /// customers: how far a segment of a scan got.
-    Scan(u32),
+    /// customers: a page that a run over all customers has done: of which pass, which segment, its number.
+    Page(String, u32, u32),
     /// customers: a store's state.
     Store(StoreId),
     /// customers: a plan by its number. It never changes.
@@ -36,7 +36,7 @@ impl fmt::Display for Key {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Stores => f.write_str("stores"),
-            Self::Scan(segment) => write!(f, "scan {segment}"),
+            Self::Page(pass, segment, number) => write!(f, "page {pass} {segment} {number}"),
             Self::Store(store) => write!(f, "{store}#store"),
             Self::Plan(store, number) => write!(f, "{store}#plan#{number}"),
             Self::Customer(store, id) => write!(f, "{store}#customer#{id}"),
@@ -63,8 +63,13 @@ impl Key {
         if text == "stores" {
             return Some(Self::Stores);
         }
-        if let Some(segment) = text.strip_prefix("scan ") {
-            return segment.parse().ok().map(Self::Scan);
+        if let Some(page) = text.strip_prefix("page ") {
+            let mut parts = page.split(' ');
+            return Some(Self::Page(
+                parts.next()?.to_owned(),
+                parts.next()?.parse().ok()?,
+                parts.next()?.parse().ok()?,
+            ));
         }
         let (store, rest) = text.split_once('#')?;
         let store = StoreId::try_from(store.to_owned()).ok()?;
@@ -111,7 +116,7 @@ mod tests {
         let day = jiff::civil::date(2026, 5, 1);
         for key in [
             Key::Stores,
-            Key::Scan(3),
+            Key::Page("rank".to_owned(), 3, 17),
             Key::Store(store.clone()),
             Key::Plan(store.clone(), 17),
             Key::Customer(store.clone(), customer),

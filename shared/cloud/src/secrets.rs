@@ -1,4 +1,4 @@
-//! Secrets from SSM, loaded on first use and kept for five minutes.
+//! Secrets from SSM, loaded on first use and kept for five minutes; for one where there is reason to doubt them.
 
 use std::collections::BTreeMap;
 use std::sync::Mutex;
@@ -10,6 +10,8 @@ use winback_domain::ids::StoreId;
 use winback_domain::keys::{Key, LinkKeys};
 
 const KEPT_MINUTES: i64 = 5;
+/// Whoever sends bad signatures makes us ask SSM so often and no more.
+const DOUBTED_MINUTES: i64 = 1;
 
 /// A secret is not to be had.
 #[derive(Debug, thiserror::Error)]
@@ -66,10 +68,10 @@ impl Secrets {
         Ok(LinkKeys::new(first, keys))
     }
 
-    /// The secrets a store signs with: one a line, two while one is rotated. `fresh` asks SSM again: after a bad
-    /// signature the secret may be new.
-    pub async fn webhook(&self, store: &StoreId, now: Timestamp, fresh: bool) -> Result<Vec<String>, Error> {
-        let text = self.get(&format!("stores/{store}/webhook-secrets"), now, fresh).await?;
+    /// The secrets a store signs with: one a line, two while one is rotated. In doubt, after a bad
+    /// signature, SSM is asked again, at most once a minute: the secret may be new.
+    pub async fn webhook(&self, store: &StoreId, now: Timestamp, doubt: bool) -> Result<Vec<String>, Error> {
+        let text = self.get(&format!("stores/{store}/webhook-secrets"), now, doubt).await?;
         Ok(text.lines().map(str::trim).filter(|line| !line.is_empty()).map(str::to_owned).collect())
     }
 
@@ -77,11 +79,12 @@ impl Secrets {
         format!("{}/{name}", self.prefix)
     }
 
-    async fn get(&self, name: &str, now: Timestamp, fresh: bool) -> Result<String, Error> {
+    async fn get(&self, name: &str, now: Timestamp, doubt: bool) -> Result<String, Error> {
         let path = self.path(name);
         let known = self.known.lock().ok().and_then(|known| known.get(&path).cloned());
-        let oldest = now.saturating_sub(KEPT_MINUTES.minutes()).unwrap_or(Timestamp::MIN);
-        if let Some((_, text)) = known.filter(|(at, _)| !fresh && *at > oldest) {
+        let kept = if doubt { DOUBTED_MINUTES } else { KEPT_MINUTES };
+        let oldest = now.saturating_sub(kept.minutes()).unwrap_or(Timestamp::MIN);
+        if let Some((_, text)) = known.filter(|(at, _)| *at > oldest) {
             return Ok(text);
         }
         let request = self.client.get_parameter().name(&path).with_decryption(true);

@@ -53,7 +53,8 @@ impl Kept {
         let Ready { plan, letters } = self.plan(tables, id, store.plan).await?;
         let today = day_of(now, &plan.shop.time_zone);
         if store.allowance(&plan.shop, today).is_some() {
-            store.used.mails_today = tables.mails(id, today).await?;
+            let mails = tables.mails(id, today).await?;
+            (store.used.mails_today, store.used.follow_ups_today) = (mails.all, mails.follow_ups);
         }
         if plan.shop.limits.discounts_per_month.is_some() && !store.unlimited {
             store.used.discounts_this_month = tables.discounts(id, today).await?;

@@ -2,7 +2,8 @@
 
 pub mod customers;
 pub mod ledger;
-pub mod scan;
+pub mod limits;
+pub mod pages;
 pub mod stock;
 pub mod stores;
 

@@ -14,7 +14,7 @@ use crate::offer::Offer;
 use crate::plan::Plan;
 use crate::program::{Program, Runs, Send, Step};
 use crate::store::Store;
-use crate::time::{day_of, days_later, start_of_day};
+use crate::time::{day_of, days_later, local, start_of_day};
 use crate::why::Reason;
 
 pub use slot::At;
@@ -146,7 +146,8 @@ enum Outcome {
 /// A message is on its way: go on with it, or call it off.
 fn go_on(customer: &Customer, open: &Open, store: &Store, plan: &Plan, now: Timestamp) -> Decision {
     let call_off = |how, why| Decision::new(Action::CallOff(how), why, Some(now));
-    let today = day_of(now, &plan.shop.time_zone);
+    let zone = &plan.shop.time_zone;
+    let today = day_of(now, zone);
     match open.state {
         OpenState::Stopping => return call_off(CallOff::Stop, vec![Reason::CallingOff]),
         OpenState::Lapsing => return call_off(CallOff::Lapse, vec![Reason::CallingOff]),
@@ -154,9 +155,9 @@ fn go_on(customer: &Customer, open: &Open, store: &Store, plan: &Plan, now: Time
             let fenced = open.fenced.unwrap_or(now);
             let until = fenced.saturating_add(LEASE_SECONDS.seconds()).unwrap_or(Timestamp::MAX);
             return if now < until {
-                Decision::new(Action::Wait, vec![Reason::BeingSent { until }], Some(until))
+                Decision::new(Action::Wait, vec![Reason::BeingSent { until: local(until, zone) }], Some(until))
             } else {
-                Decision::new(Action::Expire, vec![Reason::NoAnswer { since: fenced }], Some(now))
+                Decision::new(Action::Expire, vec![Reason::NoAnswer { since: local(fenced, zone) }], Some(now))
             };
         }
         OpenState::Claimed => {}
@@ -174,7 +175,7 @@ fn go_on(customer: &Customer, open: &Open, store: &Store, plan: &Plan, now: Time
             Decision::new(Action::Claim(draft), why, Some(now))
         }
         Outcome::Now(draft, ..) if draft.message == open.message => day_over(),
-        Outcome::Later(at, why, _) if today == open.day && day_of(at, &plan.shop.time_zone) == today => {
+        Outcome::Later(at, why, _) if today == open.day && day_of(at, zone) == today => {
             Decision::new(Action::Wait, why, Some(at))
         }
         // Still the same silence, only not today any more.
@@ -239,19 +240,17 @@ fn consider(customer: &Customer, index: usize, store: &Store, plan: &Plan, now: 
     let zone = &plan.shop.time_zone;
     let known = customer.journeys.get(&program.name);
     let journey = known.filter(|journey| journey.episode >= silent_since);
-    let mut lapses_at = days_later(silent_since, program.lapsed.days, zone);
+    let lapses_at = days_later(silent_since, program.lapsed.days, zone);
+    let mut rested_at = None;
     if journey.is_none()
         && let Some(last) = known
     {
         if program.runs == Runs::Once {
             return Outcome::Never(vec![Reason::AlreadyRan]);
         }
-        let rested = rested(last, program, plan);
-        if rested > lapses_at {
-            lapses_at = rested;
-            if now < rested {
-                return Outcome::Later(rested, vec![Reason::Resting { until: day_of(rested, zone) }], None);
-            }
+        rested_at = rested(last, program, plan).filter(|rested| *rested > lapses_at);
+        if let Some(rested) = rested_at.filter(|rested| now < *rested) {
+            return Outcome::Later(rested, vec![Reason::Resting { until: day_of(rested, zone) }], None);
         }
     }
     if now < lapses_at {
@@ -267,7 +266,7 @@ fn consider(customer: &Customer, index: usize, store: &Store, plan: &Plan, now: 
         return Outcome::Never(vec![Reason::NotMeant { audience }]);
     }
     let episode = journey.map_or(silent_since, |journey| journey.episode);
-    let look = look::Look { customer, store, plan, program, index, journey, episode, lapses_at, now };
+    let look = look::Look { customer, store, plan, program, index, journey, episode, lapses_at, rested_at, now };
     look.next_step(known.map_or(0, |journey| journey.offers))
 }
 
@@ -285,11 +284,11 @@ fn weekdays(step: &Step) -> Vec<jiff::civil::Weekday> {
     }
 }
 
-/// From when on a new silence counts after the episode that was.
-fn rested(last: &Journey, program: &Program, plan: &Plan) -> Timestamp {
+/// From when on a customer may be written to again after the episode that was.
+fn rested(last: &Journey, program: &Program, plan: &Plan) -> Option<Timestamp> {
     let day = last.briefs.iter().filter(|brief| brief.end != End::Stopped).map(|brief| brief.day).max();
     let rest = i64::from(program.afterwards.rest_days);
-    day.map_or(Timestamp::MIN, |day| start_of_day(day.saturating_add(rest.days()), &plan.shop.time_zone))
+    day.map(|day| start_of_day(day.saturating_add(rest.days()), &plan.shop.time_zone))
 }
 
 #[cfg(test)]

@@ -32,6 +32,11 @@ use self::shop::Facts;
 use crate::plan::{Folder, Plan};
 
 pub use self::problem::{Problem, Severity};
+pub(crate) use self::words::count;
+
+/// Bytes that a folder may have, its paths and its texts together. It is kept as one item, of which the table takes
+/// 400 KB with all that surrounds it.
+const LARGEST: usize = 390 * 1024;
 
 /// A folder that can be activated.
 #[derive(Clone, Debug)]
@@ -76,6 +81,7 @@ pub fn read(folder: &Folder, number: u64) -> Result<Read, Vec<Problem>> {
     }
     let letters = mails.read(&facts.languages, &mut problems);
     strangers(folder, &mut problems);
+    too_big(folder, &mut problems);
     match shop {
         Some(shop) if problems.iter().all(|problem| problem.severity == Severity::Warning) => {
             programs.sort_by(|one, other| one.name.cmp(&other.name));
@@ -131,6 +137,26 @@ fn is_program(path: &str) -> bool {
             .strip_prefix("programs/")
             .and_then(|rest| rest.strip_suffix(".yaml"))
             .is_some_and(|name| !name.is_empty() && !name.contains('/'))
+}
+
+/// A folder that the table would not take. The file that has most of it is the one to look at.
+fn too_big(folder: &Folder, problems: &mut Vec<Problem>) {
+    let kilobytes = |bytes: usize| bytes.div_ceil(1024);
+    let size: usize = folder.iter().map(|(path, text)| path.len() + text.len()).sum();
+    let Some((path, text)) = folder.iter().max_by_key(|(_, text)| text.len()).filter(|_| size > LARGEST) else {
+        return;
+    };
+    let (all, most, this) = (kilobytes(size), LARGEST / 1024, kilobytes(text.len()));
+    let mut about = Problems::of(path);
+    about
+        .error(
+            None,
+            format!("the folder has {all} KB, of which this file alone has {this}; a folder may have {most} KB"),
+        )
+        .help(
+            "make this file smaller (pictures belong on the web, not into a letter), or take out letters nobody sends",
+        );
+    problems.extend(about.into_list());
 }
 
 /// YAML files nobody reads were probably meant to be read.

@@ -15,6 +15,7 @@ use sha2::{Digest, Sha256};
 use crate::customer::Customer;
 use crate::http::{Answer, percent_encode};
 use crate::ids::Code;
+use crate::mail::link;
 use crate::message::{Granted, Message, State};
 use crate::redeem::Coupon;
 use crate::shop::Shop;
@@ -117,12 +118,12 @@ pub fn offer(
             let page = GoodPage {
                 frame,
                 name: name.and_then(|said| words::first_name(&said.is)),
-                headline: words::headline(&granted.gives),
+                headline: words::headline(&granted.gives, shop),
                 day: words::day(granted.expires_at, shop),
                 time: words::time(granted.expires_at, shop),
                 machine_time: granted.expires_at.to_string(),
                 days_left: words::days_left(now, granted.expires_at, shop),
-                minimum: granted.minimum_order.map(words::money),
+                minimum: granted.minimum_order.map(|money| words::money(money, shop)),
                 stock,
                 code,
                 open: shop.open_with_code.replace("{code}", &percent_encode(code)),
@@ -131,11 +132,11 @@ pub fn offer(
         }
         OfferState::Expired { granted } => {
             let (day, time) = (words::day(granted.expires_at, shop), words::time(granted.expires_at, shop));
-            let text = format!("{} was yours until {day}, {time}.", words::gives(&granted.gives));
+            let text = format!("{} was yours until {day}, {time}.", words::gives(&granted.gives, shop));
             answer(200, &NotePage { frame, title: "This offer has ended", text: &text })
         }
         OfferState::Redeemed { granted, at } => {
-            let (what, day) = (words::gives(&granted.gives), words::day(*at, shop));
+            let (what, day) = (words::gives(&granted.gives, shop), words::day(*at, shop));
             let text = format!("{what}, used on {day}. Thank you for coming back!");
             answer(200, &NotePage { frame, title: "You used this offer", text: &text })
         }
@@ -188,10 +189,9 @@ impl<'a> Frame<'a> {
 }
 
 /// The front page of the shop an address belongs to.
-fn home(link: &str) -> Option<String> {
-    let host = link.strip_prefix("https://")?.split(['/', '?', '#']).next()?;
+fn home(address: &str) -> Option<String> {
     // A host made from the code would be no front page.
-    (!host.is_empty() && !host.contains('{')).then(|| format!("https://{host}/"))
+    link::home(address).filter(|home| !home.contains('{'))
 }
 
 #[derive(Template)]

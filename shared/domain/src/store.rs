@@ -1,7 +1,9 @@
 //! A store as `decide` sees it: a small snapshot with a number, so that every why can name what it saw.
 
+use std::collections::{BTreeMap, BinaryHeap};
+
 use jiff::Timestamp;
-use jiff::civil::Date;
+use jiff::civil::{Date, Weekday};
 use serde::{Deserialize, Serialize};
 
 use crate::customer::Customer;
@@ -74,6 +76,8 @@ pub enum State {
 pub struct Used {
     /// Mails reserved today, shop time.
     pub mails_today: u32,
+    /// How many of them for follow-ups.
+    pub follow_ups_today: u32,
     /// Discounts redeemed this calendar month, in minor units of the shop's currency.
     pub discounts_this_month: i64,
 }
@@ -96,44 +100,84 @@ pub struct Ranking {
 pub const RANKED_DAYS: usize = 60;
 
 /// Somebody who waits to be written to.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(into = "(i64, u32, Date, u8)", from = "(i64, u32, Date, u8)")]
 pub struct Waiting {
     /// Their place.
     pub rank: Rank,
     /// The first day they could be written to if there were no limit.
     pub from: Date,
     /// The days of the week their letter may leave on.
-    pub weekdays: Vec<jiff::civil::Weekday>,
+    pub weekdays: Weekdays,
+}
+
+impl From<Waiting> for (i64, u32, Date, u8) {
+    fn from(Waiting { rank: (value, draw), from, weekdays }: Waiting) -> Self {
+        (value, draw, from, weekdays.0)
+    }
+}
+
+impl From<(i64, u32, Date, u8)> for Waiting {
+    fn from((value, draw, from, weekdays): (i64, u32, Date, u8)) -> Self {
+        Self { rank: (value, draw), from, weekdays: Weekdays(weekdays) }
+    }
+}
+
+/// Some of the days of the week, a bit each: a ranking holds everybody who waits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Weekdays(u8);
+
+impl Weekdays {
+    /// These days.
+    pub fn of(days: &[Weekday]) -> Self {
+        Self(days.iter().fold(0, |set, day| set | 1 << day.to_monday_zero_offset()))
+    }
+
+    fn contains(self, day: Weekday) -> bool {
+        self.0 & 1 << day.to_monday_zero_offset() != 0
+    }
 }
 
 impl Ranking {
     /// Plays the coming days through: each day's allowance goes to the best of those who could be written to on it.
     ///
     /// `promised` is the number of follow-ups of each day, which come first. Nothing where no limit holds.
-    pub fn make(store: &Store, shop: &Shop, from: Date, waiting: &[Waiting], promised: Vec<u32>) -> Option<Self> {
+    pub fn make(store: &Store, shop: &Shop, from: Date, mut waiting: Vec<Waiting>, promised: Vec<u32>) -> Option<Self> {
         store.allowance(shop, from)?;
-        let mut left: Vec<&Waiting> = waiting.iter().collect();
-        left.sort_unstable_by_key(|one| std::cmp::Reverse(one.rank));
+        waiting.sort_unstable_by_key(|one| one.from);
+        let mut coming = waiting.into_iter().peekable();
+        // Who could be written to by now, best first, apart by the days they may be written to on.
+        let mut here: BTreeMap<Weekdays, BinaryHeap<Rank>> = BTreeMap::new();
         let mut lowest = Vec::with_capacity(RANKED_DAYS);
         let mut day = from;
         for index in 0..RANKED_DAYS {
+            while let Some(one) = coming.next_if(|one| one.from <= day) {
+                here.entry(one.weekdays).or_default().push(one.rank);
+            }
             let kept = promised.get(index).copied().unwrap_or(0);
             let room = store.allowance(shop, day).map_or(usize::MAX, |all| all.saturating_sub(kept) as usize);
-            let could = |one: &&Waiting| one.from <= day && one.weekdays.contains(&day.weekday());
-            // With room for all of them anybody may go, also those nobody has heard of yet.
-            let all = left.iter().filter(|one| could(one)).count();
-            let last = left.iter().filter(|one| could(one)).take(room).last().map(|one| one.rank);
-            let mark = match (all > room, last) {
-                (true, Some(last)) => last,
-                (true, None) => (i64::MAX, u32::MAX),
-                (false, _) => (i64::MIN, 0),
-            };
-            lowest.push(mark);
-            left.retain(|one| !could(one) || one.rank < mark);
+            let mut today: Vec<_> =
+                here.iter_mut().filter(|(days, _)| days.contains(day.weekday())).map(|(_, ranks)| ranks).collect();
+            lowest.push(take_best(&mut today, room));
             day = day.saturating_add(jiff::Span::new().days(1));
         }
         Some(Self { from, lowest, promised })
     }
+}
+
+/// Takes the best out of all heaps, as many as there is room for. The rank of the last of them is the lowest that may
+/// go; with room for everybody anybody may, also those nobody has heard of yet.
+fn take_best(heaps: &mut [&mut BinaryHeap<Rank>], room: usize) -> Rank {
+    if heaps.iter().map(|ranks| ranks.len()).sum::<usize>() <= room {
+        heaps.iter_mut().for_each(|ranks| ranks.clear());
+        return (i64::MIN, 0);
+    }
+    let mut mark = (i64::MAX, u32::MAX);
+    for _ in 0..room {
+        let best = heaps.iter_mut().max_by_key(|ranks| ranks.peek().copied());
+        mark = best.and_then(|ranks| ranks.pop()).unwrap_or(mark);
+    }
+    mark
 }
 
 /// The rank of a customer.
@@ -180,13 +224,15 @@ impl Store {
         self.allowance(shop, day).map(|all| all.saturating_sub(self.used.mails_today))
     }
 
-    /// How many letters are left of today's allowance: what is promised to follow-ups is kept for them.
+    /// How many letters are left of today's allowance: what is promised to follow-ups is kept for them until they have
+    /// taken it.
     pub fn letters_left_today(&self, shop: &Shop, day: Date) -> Option<u32> {
         let promised = self.ranking.as_ref().and_then(|ranking| {
             let index = usize::try_from(days(ranking.from, day)).ok()?;
             ranking.promised.get(index).copied()
         });
-        self.left_today(shop, day).map(|left| left.saturating_sub(promised.unwrap_or(0)))
+        let kept = promised.unwrap_or(0).saturating_sub(self.used.follow_ups_today);
+        self.left_today(shop, day).map(|left| left.saturating_sub(kept))
     }
 
     /// Whether this month's budget for discounts is spent.

@@ -1,12 +1,27 @@
 //! Days and moments in a shop's zone. Time is told to us; nothing here asks a clock.
 
-use jiff::civil::{Date, Time};
+use jiff::civil::{Date, DateTime, Time};
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan};
 
 /// The day a moment falls on in the shop's zone.
 pub fn day_of(at: Timestamp, zone: &TimeZone) -> Date {
     zone.to_datetime(at).date()
+}
+
+/// What the clocks in the shop's zone show at a moment.
+pub fn local(at: Timestamp, zone: &TimeZone) -> DateTime {
+    zone.to_datetime(at)
+}
+
+/// A day as a shop's owner reads it: `14 April 2026`.
+pub fn day_in_words(day: Date) -> String {
+    day.strftime("%-d %B %Y").to_string()
+}
+
+/// A moment as a shop's owner reads it: `14 April 2026 at 09:00`.
+pub fn moment_in_words(at: DateTime) -> String {
+    format!("{} at {}", day_in_words(at.date()), at.strftime("%H:%M"))
 }
 
 /// The first moment of a day in the shop's zone.

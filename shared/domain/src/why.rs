@@ -2,11 +2,14 @@
 
 use std::fmt;
 
-use jiff::Timestamp;
-use jiff::civil::Date;
+use jiff::civil::{Date, DateTime};
 use serde::{Deserialize, Serialize};
 
-/// One reason with the facts it rests on. Days are told in the shop's zone.
+use crate::file::count;
+use crate::time::{day_in_words, moment_in_words};
+
+/// One reason with the facts it rests on. Days and times are those of the shop's zone, so that a sentence that was kept
+/// for years still says what the shop's calendar and clocks said.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[expect(
@@ -20,17 +23,17 @@ pub enum Reason {
     SubscriptionEnded { day: Date },
     FirstHeard { day: Date },
     Lapsed { days: u32, on: Date },
+    Rested { until: Date },
     Consented { day: Date },
-    Meant { audience: String },
     RoundBegins { round: u32, day: Date },
-    Deadline { at: Timestamp },
+    RoundBegan { round: u32, day: Date },
+    Deadline { at: DateTime },
     Episode { number_of_offers: u32 },
     HeldOut { percent: String },
     // Why none does, or not yet.
     NotSilentLongEnough { day: Date, days: u32, lapses_on: Date },
     Resting { until: Date },
     NothingToCountFrom,
-    CameBack { day: Date },
     AlreadyRan,
     NotMeant { audience: String },
     NoConsent,
@@ -39,23 +42,22 @@ pub enum Reason {
     NoAddress,
     Till,
     Erased { day: Date },
-    WaitsForSlot { until: Timestamp },
-    QuietHours { until: Timestamp },
-    FrequencyCap { mails: u32, days: u32, until: Timestamp },
-    DayFull { allowance: u32, until: Date },
+    WaitsForSlot { until: DateTime },
+    FrequencyCap { mails: u32, days: u32, until: DateTime },
+    DayFull { allowance: u32, until: DateTime },
     OthersFirst { until: Date },
     DiscountsSpent { until: Date },
     OffersUsedUp { most: u32 },
     SoldOut { offer: String },
-    RoundsDone { letters: u32 },
+    RoundsDone { steps: u32 },
     Draft,
     Importing,
     NotLive { state: String },
-    Throttled { until: Timestamp },
+    Throttled { until: DateTime },
     NoProgram,
     // What becomes of a message on its way.
-    BeingSent { until: Timestamp },
-    NoAnswer { since: Timestamp },
+    BeingSent { until: DateTime },
+    NoAnswer { since: DateTime },
     DayOver { day: Date },
     NotForThisRecipient,
     CallingOff,
@@ -63,23 +65,28 @@ pub enum Reason {
 
 impl fmt::Display for Reason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let on = |day: &Date| day_in_words(*day);
+        let at = |moment: &DateTime| moment_in_words(*moment);
         match self {
-            Self::LastOrder { day, orders: 1, spent } => {
-                write!(f, "Their last order was on {day}; it is their only one, {spent}.")
+            Self::LastOrder { day, orders: 0, .. } => {
+                write!(f, "Their last order was on {}; none of their orders was kept.", on(day))
             }
             Self::LastOrder { day, orders, spent } => {
-                write!(f, "Their last order was on {day}; {orders} orders count, {spent} in all.")
+                write!(f, "Their last order was on {}: {} in all, {spent}.", on(day), count(*orders, "order"))
             }
-            Self::LastThere { day } => write!(f, "They were last there on {day}."),
-            Self::SubscriptionEnded { day } => write!(f, "Their subscription ended on {day}."),
-            Self::FirstHeard { day } => write!(f, "First heard of on {day}, and never an order."),
-            Self::Lapsed { days, on } => {
-                write!(f, "{days} days of silence make a customer of this program lapsed: since {on}.")
+            Self::LastThere { day } => write!(f, "They were last there on {}.", on(day)),
+            Self::SubscriptionEnded { day } => write!(f, "Their subscription ended on {}.", on(day)),
+            Self::FirstHeard { day } => write!(f, "They were first heard of on {}, and never ordered.", on(day)),
+            Self::Lapsed { days, on: day } => {
+                write!(f, "After {} of silence they count as lapsed: since {}.", count(*days, "day"), on(day))
             }
-            Self::Consented { day } => write!(f, "They agreed to mail, last on {day}."),
-            Self::Meant { audience } => write!(f, "They are whom the program means: {audience}."),
-            Self::RoundBegins { round, day } => write!(f, "Round {round} may begin from {day} on."),
-            Self::Deadline { at } => write!(f, "The offer they have ends at {at}."),
+            Self::Rested { until } => {
+                write!(f, "Between two runs of the program they were left alone, until {}.", on(until))
+            }
+            Self::Consented { day } => write!(f, "They agreed to mail, last on {}.", on(day)),
+            Self::RoundBegins { round, day } => write!(f, "Round {round} may begin from {} on.", on(day)),
+            Self::RoundBegan { round, day } => write!(f, "Round {round} began on {}.", on(day)),
+            Self::Deadline { at: end } => write!(f, "The offer they have ends on {}.", at(end)),
             Self::Episode { number_of_offers: 0 } => f.write_str("No offer of this program was made to them before."),
             Self::Episode { number_of_offers: 1 } => f.write_str("One offer of this program was made to them before."),
             Self::Episode { number_of_offers } => {
@@ -89,54 +96,112 @@ impl fmt::Display for Reason {
                 write!(f, "They are among the {percent} % held out: what they do without a letter is the yardstick.")
             }
             Self::NotSilentLongEnough { day, days, lapses_on } => {
-                write!(f, "Last there on {day}; {days} days of silence are over on {lapses_on}.")
+                let days = count(*days, "day");
+                write!(f, "Their silence is counted from {}: they lapse after {days}, on {}.", on(day), on(lapses_on))
             }
-            Self::Resting { until } => write!(f, "They were written to lately: a new silence counts from {until} on."),
+            Self::Resting { until } => {
+                write!(f, "Between two runs of the program they are left alone, this time until {}.", on(until))
+            }
             Self::NothingToCountFrom => f.write_str("Nothing happened yet that the program's silence is counted from."),
-            Self::CameBack { day } => write!(f, "They came back on {day}."),
             Self::AlreadyRan => f.write_str("The program runs once in a customer's life, and has."),
             Self::NotMeant { audience } => write!(f, "The program does not mean them: it wants {audience}."),
             Self::NoConsent => f.write_str("They never agreed to mail."),
-            Self::Refused { day } => write!(f, "They said no to our mail on {day}."),
-            Self::Bounced { day } => write!(f, "Their mailbox refused our mail for good on {day}."),
+            Self::Refused { day } => write!(f, "They said no to our mail on {}.", on(day)),
+            Self::Bounced { day } => write!(f, "Their mailbox refused our mail for good on {}.", on(day)),
             Self::NoAddress => f.write_str("We have no mail address of theirs."),
             Self::Till => f.write_str("So many orders a day are a till's, not a person's: counted, never mailed."),
-            Self::Erased { day } => write!(f, "They asked to be forgotten on {day}."),
-            Self::WaitsForSlot { until } => write!(f, "The letter leaves at {until}."),
-            Self::QuietHours { until } => write!(f, "Quiet hours last until {until}."),
+            Self::Erased { day } => write!(f, "They asked to be forgotten on {}.", on(day)),
+            Self::WaitsForSlot { until } => write!(f, "The letter leaves on {}.", at(until)),
             Self::FrequencyCap { mails, days, until } => {
-                write!(f, "They had {mails} mails in {days} days; the next may leave at {until}.")
+                let (mails, days) = (count(*mails, "mail"), count(*days, "day"));
+                write!(f, "They had {mails} in {days}; the next may leave on {}.", at(until))
             }
             Self::DayFull { allowance, until } => {
-                write!(f, "Today's {allowance} mails are given out; they wait until {until}.")
+                let mails = count(*allowance, "mail");
+                write!(f, "The day's allowance of {mails} is given out; they wait until {}.", at(until))
             }
-            Self::OthersFirst { until } => write!(f, "Better customers go first; their day is {until}."),
+            Self::OthersFirst { until } => write!(f, "Better customers go first; their day is {}.", on(until)),
             Self::DiscountsSpent { until } => {
-                write!(f, "This month's budget for discounts is spent; none before {until}.")
+                write!(f, "The month's budget for discounts is spent; no new offer before {}.", on(until))
             }
-            Self::OffersUsedUp { most } => write!(f, "They had the {most} offers one customer may get in a lifetime."),
-            Self::SoldOut { offer } => write!(f, "The offer {offer} is given out to the last."),
-            Self::RoundsDone { letters: 1 } => {
-                f.write_str("The program has nothing more for this silence: it wrote one letter.")
+            Self::OffersUsedUp { most: 1 } => {
+                f.write_str("They had the one offer that a customer may get in a lifetime.")
             }
-            Self::RoundsDone { letters } => {
-                write!(f, "The program has nothing more for this silence: it wrote {letters} letters.")
+            Self::OffersUsedUp { most } => {
+                write!(f, "They had the {most} offers that a customer may get in a lifetime.")
+            }
+            Self::SoldOut { offer } => write!(f, "The offer {offer} is given out to the last piece."),
+            Self::RoundsDone { steps: 0 } => f.write_str("The program has nothing for this silence."),
+            Self::RoundsDone { steps } => {
+                write!(f, "The program has nothing more for this silence, after {}.", count(*steps, "step"))
             }
             Self::Draft => f.write_str("The program is a draft: it decides and shows, and mails nobody."),
             Self::Importing => f.write_str("The store's history is still coming in."),
             Self::NotLive { state } => write!(f, "The store is {state}: nobody is mailed."),
-            Self::Throttled { until } => write!(f, "SES asked us to slow down until {until}."),
+            Self::Throttled { until } => write!(f, "SES asked us to slow down until {}.", at(until)),
             Self::NoProgram => f.write_str("The shop has no program."),
-            Self::BeingSent { until } => write!(f, "A message is being sent; it is settled by {until}."),
+            Self::BeingSent { until } => write!(f, "A message is being sent; it is settled by {}.", at(until)),
             Self::NoAnswer { since } => {
-                write!(
-                    f,
-                    "A message went to SES at {since} and no answer came: it counts as sent, and is never sent again."
-                )
+                let since = at(since);
+                write!(f, "A message went to SES on {since} and no answer came: it counts as sent, never sent again.")
             }
-            Self::DayOver { day } => write!(f, "The message could not leave on {day}; it goes on another day."),
+            Self::DayOver { day } => write!(f, "The message could not leave on {}; it goes on another day.", on(day)),
             Self::NotForThisRecipient => f.write_str("SES does not take mail for this address."),
             Self::CallingOff => f.write_str("A message is being called off."),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::civil::date;
+
+    use super::*;
+
+    fn said(reason: Reason) -> String {
+        reason.to_string()
+    }
+
+    #[test]
+    fn one_of_something_is_said_as_one() {
+        let (day, until) = (date(2026, 4, 3), date(2026, 4, 4));
+        let spent = || "45.00 EUR".to_owned();
+        assert_eq!(
+            said(Reason::LastOrder { day, orders: 1, spent: spent() }),
+            "Their last order was on 3 April 2026: 1 order in all, 45.00 EUR."
+        );
+        assert_eq!(
+            said(Reason::LastOrder { day, orders: 0, spent: spent() }),
+            "Their last order was on 3 April 2026; none of their orders was kept."
+        );
+        assert_eq!(
+            said(Reason::Lapsed { days: 1, on: day }),
+            "After 1 day of silence they count as lapsed: since 3 April 2026."
+        );
+        assert_eq!(
+            said(Reason::FrequencyCap { mails: 1, days: 1, until: until.at(9, 0, 0, 0) }),
+            "They had 1 mail in 1 day; the next may leave on 4 April 2026 at 09:00."
+        );
+        assert_eq!(
+            said(Reason::DayFull { allowance: 1, until: until.at(0, 0, 0, 0) }),
+            "The day's allowance of 1 mail is given out; they wait until 4 April 2026 at 00:00."
+        );
+        assert_eq!(
+            said(Reason::OffersUsedUp { most: 1 }),
+            "They had the one offer that a customer may get in a lifetime."
+        );
+        assert_eq!(
+            said(Reason::RoundsDone { steps: 1 }),
+            "The program has nothing more for this silence, after 1 step."
+        );
+    }
+
+    #[test]
+    fn a_kept_reason_is_read_as_it_was_written() {
+        let reason = Reason::Deadline { at: date(2026, 4, 17).at(23, 59, 59, 0) };
+        let kept = serde_json::to_string(&reason).unwrap();
+        assert_eq!(kept, r#"{"deadline":{"at":"2026-04-17T23:59:59"}}"#);
+        assert_eq!(serde_json::from_str::<Reason>(&kept).unwrap(), reason);
+        assert_eq!(said(reason), "The offer they have ends on 17 April 2026 at 23:59.");
     }
 }

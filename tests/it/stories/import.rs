@@ -5,10 +5,18 @@ use std::fmt::Write as _;
 
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
+use scan_customers::Run;
 use serde_json::json;
 use winback_cloud::queue::Told;
+use winback_cloud::start::Invocation;
+use winback_cloud::tables::customers::Expect;
+use winback_domain::address::Address;
+use winback_domain::customer::{Customer, Orders, Said};
 use winback_domain::event::wire;
-use winback_domain::ids::StoreId;
+use winback_domain::ids::{CustomerId, StoreId};
+use winback_domain::learn::learn;
+use winback_domain::money::Currency;
+use winback_domain::order::Order;
 use winback_domain::plan::Folder;
 use winback_domain::store::{Rank, State, rank};
 use winback_local::aws::Account;
@@ -19,6 +27,8 @@ use super::told;
 use crate::support::{books, edit, moment, store};
 
 const PEOPLE: u32 = 20_000;
+/// So many of them come in as events.
+const IMPORTED: u32 = 1_000;
 /// Long enough for the ramp, and for days on which letters and last days share the limit.
 const DAYS: u32 = 6;
 
@@ -67,6 +77,62 @@ async fn twenty_thousand_lapsed_go_live_with_200_a_day() {
     told!("twenty_thousand_lapsed_go_live_with_200_a_day", told);
 }
 
+#[tokio::test]
+async fn a_scan_that_is_cut_short_at_every_page_still_knows_who_goes_first() {
+    let (folder, books) = (short_letters(), store("books"));
+    let zone = winback_domain::file::read(&folder, 1).expect("a good folder").plan.shop.time_zone;
+    let place = Place::in_memory(Turned::at(moment("2026-06-01 10:00", &zone))).expect("a place");
+    place.set_up(&books, &folder, Setup { state: State::Rehearsing, unlimited: false }).await.expect("set up");
+    // So much is known of each that a page of the scan holds some 25 of them.
+    let people: u32 = 300;
+    for number in 0..people {
+        let customer = with_a_long_name(&books, number, moment("2025-06-01 12:00", &zone));
+        let write = place.overseer.tables.put_customer(&books, &customer, Expect::Absent).expect("an item");
+        assert!(place.overseer.tables.commit(vec![write]).await.expect("written").done());
+    }
+    place.scan(None).await.expect("a rehearsing store is looked at too");
+
+    let run: Run =
+        serde_json::from_value(json!({"scheduled_at": place.clock.now() + jiff::SignedDuration::from_secs(1),
+        "set": {"store": books, "state": "live"}}))
+        .expect("a run");
+    // The invocation is as good as over when it begins.
+    let until = place.clock.now();
+    let mut tries = 1;
+    let audit = loop {
+        match scan_customers::handle(&place.cloud, run.clone(), Invocation { until }).await {
+            Ok(audit) => break audit,
+            Err(winback_cloud::Error::TimeUp) => tries += 1,
+            Err(error) => panic!("{error}"),
+        }
+        place.settle().await.expect("whoever may be mailed is");
+    };
+    assert!(tries > 5, "{tries} tries");
+    assert_eq!(audit.customers, u64::from(people), "the pages of all tries are counted");
+    place.settle().await.expect("it settles");
+    let mut mailed: Vec<u32> = place.stack.outbox().iter().map(|mail| number_of(&mail.to[0])).collect();
+    mailed.sort_unstable();
+    assert_eq!(mailed, (people - 50..people).collect::<Vec<_>>(), "the best fifty, and nobody else");
+}
+
+/// Number 299 spent the most.
+fn with_a_long_name(store: &StoreId, number: u32, ordered: jiff::Timestamp) -> Customer {
+    let key = winback_domain::keys::Key::new(b"lookup".to_vec());
+    let address: Address = format!("reader{number}@example.com").parse().expect("an address");
+    let mut customer = Customer::new(CustomerId::of_address(&key, store, &address), ordered);
+    let said = |is: String| Said { is, at: ordered };
+    customer.contact.email = Some(Said { is: address, at: ordered });
+    customer.contact.name = Some(said("Anna ".repeat(8_000)));
+    customer.consent.latest = Some(Said { is: true, at: ordered });
+    customer.orders = Orders { count: 1, spent: 3_000 + i64::from(number), recent: vec![ordered] };
+    customer
+}
+
+fn number_of(address: &str) -> u32 {
+    let digits: String = address.chars().filter(char::is_ascii_digit).collect();
+    digits.parse().expect("a reader's number")
+}
+
 /// The sample shop, mailing on every day, with letters of a line: what is counted here is mails, not their beauty.
 fn short_letters() -> Folder {
     let mut folder = books();
@@ -83,10 +149,14 @@ fn short_letters() -> Folder {
     folder
 }
 
-/// Their last orders were in the first months of last year, of 30.00 to 1,000.02 EUR in no order.
+/// Their last orders were in the first months of last year, of 30.00 to 1,000.02 EUR in no order. The first ones come
+/// in as events; the others are put where an import would have left them.
 async fn import(place: &Place, store: &StoreId, zone: &TimeZone) {
     let received = place.clock.now();
     let first = moment("2025-01-01 12:00", zone);
+    let key = place.overseer.secrets.lookup(received).await.expect("the key is there");
+    let euro = Currency::parse("EUR").expect("a currency");
+    let mut writes = Vec::new();
     for number in 0..PEOPLE {
         let at = first + jiff::SignedDuration::from_hours(24 * i64::from(number % 90));
         let cents = 3_000 + (u64::from(number) * 7_919) % 97_003;
@@ -94,9 +164,19 @@ async fn import(place: &Place, store: &StoreId, zone: &TimeZone) {
             "order_id": format!("old-{number}"), "email": format!("reader{number}@example.com"),
             "total": euros(cents), "currency": "EUR", "marketing_consent": true}});
         let event = wire::read(event.to_string().as_bytes(), received).expect("a good event");
-        place.tell(&Told { store: store.clone(), event }).await.expect("the queue takes it");
-        if number % 1_000 == 999 {
+        let id = CustomerId::of_address(&key, store, event.who.email.as_ref().expect("an address"));
+        let (mut left, _) = learn(Customer::new(id, event.at), Order::default(), &event, euro);
+        left.rev = 1;
+        if number < IMPORTED {
+            place.tell(&Told { store: store.clone(), event }).await.expect("the queue takes it");
             place.record_events().await.expect("recorded");
+            let known = place.overseer.tables.customer(store, id).await.expect("it reads");
+            assert_eq!(known, Some(left), "what an import leaves");
+            continue;
+        }
+        writes.push(place.overseer.tables.put_customer(store, &left, Expect::Absent).expect("an item"));
+        if writes.len() == 100 || number + 1 == PEOPLE {
+            assert!(place.overseer.tables.commit(std::mem::take(&mut writes)).await.expect("written").done());
         }
     }
     place.settle().await.expect("it settles");

@@ -1,6 +1,7 @@
 //! What is limited: stock, a month's discounts, a store that is paused.
 
 use serde_json::json;
+use winback_cloud::tables::limits::Mails;
 use winback_domain::customer::End;
 use winback_domain::store::State;
 
@@ -62,6 +63,18 @@ async fn the_stock_is_raised_from_one_week_to_the_next() {
     shop.order("eve@example.com", "45.00").await;
     shop.until("2026-07-30 12:00").await;
     assert!(shop.letters_to("eve@example.com").is_empty(), "what was given out stays given out");
+}
+
+#[tokio::test]
+async fn a_last_day_is_counted_among_the_mails_of_its_day() {
+    let mut shop = Shop::open("2026-01-12 10:00").await;
+    shop.order("ada@example.com", "45.00").await;
+    shop.until("2026-04-16 20:00").await;
+    assert_eq!(shop.letters_to("ada@example.com").len(), 2, "the letter on Tuesday, the last day on Thursday");
+    for (day, follow_ups) in [(14, 0), (16, 1)] {
+        let mails = shop.place.overseer.tables.mails(&shop.store, jiff::civil::date(2026, 4, day)).await.unwrap();
+        assert_eq!(mails, Mails { all: 1, follow_ups });
+    }
 }
 
 #[tokio::test]

@@ -14,7 +14,7 @@ use winback_domain::decide::{Action, decide};
 use winback_domain::ids::{CustomerId, MessageId, StoreId};
 use winback_domain::message::Message;
 use winback_domain::money::Money;
-use winback_domain::time::day_of;
+use winback_domain::time::{day_in_words, day_of, local, moment_in_words};
 use winback_local::clock::Turned;
 use winback_local::place::Place;
 
@@ -93,8 +93,10 @@ async fn messages(cloud: &Cloud, store: &StoreId, customer: &Customer) -> Result
 
 fn one(address: &Address, customer: &Customer, standing: &Standing, messages: &[Message], now: Timestamp) -> String {
     let shop = &standing.plan.shop;
-    let day = |at: Timestamp| day_of(at, &shop.time_zone);
-    let mut text = format!("{} at {}, customer {}\n", address.as_str(), shop.name, customer.id);
+    let day = |at: Timestamp| day_in_words(day_of(at, &shop.time_zone));
+    let moment = |at: Timestamp| moment_in_words(local(at, &shop.time_zone));
+    let zone = shop.time_zone.iana_name().unwrap_or("UTC");
+    let mut text = format!("{} at {}, customer {}; times of {zone}\n", address.as_str(), shop.name, customer.id);
     let mut say = |line: String| {
         // Writing into a string does not fail.
         let _ = writeln!(text, "{}", format!("  {line}").trim_end());
@@ -122,11 +124,11 @@ fn one(address: &Address, customer: &Customer, standing: &Standing, messages: &[
     for message in messages {
         let offer = message.offer.as_ref().map_or_else(String::new, |offer| {
             let code = offer.code.as_ref().map_or_else(String::new, |code| format!(", code {code}"));
-            format!("; {}{code}, good until {}", offer.gives, offer.expires_at)
+            format!("; {}{code}, good until {}", offer.gives, moment(offer.expires_at))
         });
         let step = format!("{}.{} {}", message.round + 1, message.step + 1, message.mail);
         say(String::new());
-        say(format!("{} {} {step}: {}{offer}", message.at, message.state.word(), message.subject));
+        say(format!("{}, {} {step}: {}{offer}", moment(message.at), message.state.word(), message.subject));
         for reason in &message.why {
             say(format!("  {reason}"));
         }
@@ -137,7 +139,8 @@ fn one(address: &Address, customer: &Customer, standing: &Standing, messages: &[
     let decision = decide(customer, &standing.store, &standing.plan, now);
     say(String::new());
     say(format!(
-        "As of {now}: {}",
+        "As of {}: {}",
+        moment(now),
         match &decision.action {
             Action::Wait => "nothing is to be done.".to_owned(),
             Action::Claim(draft) if draft.held => format!("{} would be theirs, were they not held out.", draft.mail),
@@ -150,14 +153,14 @@ fn one(address: &Address, customer: &Customer, standing: &Standing, messages: &[
         say(format!("  {reason}"));
     }
     say(match decision.next_look {
-        Some(next) if next > now => format!("  Looked at again at {next}."),
+        Some(next) if next > now => format!("  Looked at again on {}.", moment(next)),
         Some(_) => "  Looked at again as soon as the schedule runs.".to_owned(),
         None => "  Looked at again when something happens.".to_owned(),
     });
     text
 }
 
-fn consent(customer: &Customer, day: impl Fn(Timestamp) -> jiff::civil::Date) -> String {
+fn consent(customer: &Customer, day: impl Fn(Timestamp) -> String) -> String {
     if let Some(erased) = customer.erased {
         return format!("They asked to be forgotten on {}.", day(erased));
     }

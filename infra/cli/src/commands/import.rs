@@ -171,7 +171,7 @@ mod tests {
         assert_eq!((anna.orders.count, anna.orders.spent), (2, 6_000));
         assert_eq!(place.cloud.tables.store(&store).await.unwrap().unwrap().state, State::Rehearsing);
         let told = explain::told(&place, "Anna@Shop.example").await.unwrap();
-        assert!(told.contains("2 orders, 60.00 EUR in all; the last on 2020-01-05"), "{told}");
+        assert!(told.contains("2 orders, 60.00 EUR in all; the last on 5 January 2020"), "{told}");
         assert!(told.contains("agreed to mail"), "{told}");
         std::fs::remove_dir_all(dir).unwrap();
     }

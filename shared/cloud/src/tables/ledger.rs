@@ -1,8 +1,7 @@
 //! The ledger: orders, messages, codes, and what a store used of its limits.
 
 use aws_sdk_dynamodb::types::AttributeValue;
-use jiff::civil::Date;
-use jiff::{Timestamp, ToSpan};
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use winback_domain::ids::{Code, MessageId, StoreId};
 use winback_domain::message::{Message, State};
@@ -249,64 +248,6 @@ impl Tables {
             }
         }
         Ok(())
-    }
-
-    /// Adds to the discounts of a calendar month. Every customer of a store shares this item, so it takes no part in
-    /// the redemption's own transaction, and a crash or a retry in between counts one discount never or twice.
-    pub async fn add_discount(&self, store: &StoreId, month: Date, minor: i64) -> Result<(), Error> {
-        let write = Write::update(Table::Ledger, &Key::Month(store.clone(), month), "ADD discounts :discount");
-        self.commit(vec![write.number(":discount", minor)]).await.map(|_| ())
-    }
-
-    /// Discounts redeemed in a calendar month, in minor units, nearly (see [`Self::add_discount`]).
-    pub async fn discounts(&self, store: &StoreId, month: Date) -> Result<i64, Error> {
-        self.number(&Key::Month(store.clone(), month), "discounts").await
-    }
-
-    /// Mails reserved on a day.
-    pub async fn mails(&self, store: &StoreId, day: Date) -> Result<u32, Error> {
-        let mails = self.number(&Key::Day(store.clone(), day), "mails").await?;
-        Ok(u32::try_from(mails).unwrap_or(0))
-    }
-
-    async fn number(&self, key: &Key, attribute: &str) -> Result<i64, Error> {
-        let item = self.get(Table::Ledger, key).await?;
-        let number = item.and_then(|item| item.get(attribute)?.as_n().ok()?.parse().ok());
-        Ok(number.unwrap_or(0))
-    }
-
-    /// Reserves up to `want` mails of a day's allowance, before they are used: a crash may waste some, never add any.
-    pub async fn reserve_mails(&self, store: &StoreId, day: Date, want: u32, allowance: u32) -> Result<u32, Error> {
-        for _ in 0..3 {
-            let used = self.mails(store, day).await?;
-            let granted = want.min(allowance.saturating_sub(used));
-            if granted == 0 {
-                return Ok(0);
-            }
-            let most = allowance - granted;
-            let key = Key::Day(store.clone(), day);
-            let until = day.saturating_add(40.days()).to_zoned(jiff::tz::TimeZone::UTC);
-            let until = until.map_or(0, |at| at.timestamp().as_second());
-            let write = Write::update(Table::Ledger, &key, "ADD mails :granted SET expires = :until")
-                .when("attribute_not_exists(mails) OR mails <= :most")
-                .number(":granted", granted)
-                .number(":most", most)
-                .number(":until", until);
-            if self.commit(vec![write]).await?.done() {
-                return Ok(granted);
-            }
-        }
-        Ok(0)
-    }
-
-    /// Gives back what was reserved and not used.
-    pub async fn give_back_mails(&self, store: &StoreId, day: Date, unused: u32) -> Result<(), Error> {
-        let key = Key::Day(store.clone(), day);
-        let seen = self.mails(store, day).await?;
-        // Under a condition, so that a retry gives nothing back twice. Lost: what is unused is wasted.
-        let write = Write::update(Table::Ledger, &key, "SET mails = :now").when("mails = :seen");
-        let write = write.number(":seen", seen).number(":now", seen.saturating_sub(unused));
-        self.commit(vec![write]).await.map(|_| ())
     }
 }
 

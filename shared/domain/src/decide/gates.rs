@@ -8,8 +8,11 @@ use crate::plan::Plan;
 use crate::program::{ComplaintIs, Condition, Goal, Program, Since, Step, StepOffer};
 use crate::shop::Share;
 use crate::store::{State, Store, rank};
-use crate::time::{day_of, start_of_day};
+use crate::time::{day_of, days_later, local, start_of_day};
 use crate::why::Reason;
+
+/// A follow-up that finds the day's allowance given out looks again so soon.
+const FULL_LOOK_MINUTES: i64 = 10;
 
 /// What keeps somebody from all mail until an event changes it.
 pub(super) fn never_mailed(customer: &Customer, store: &Store, plan: &Plan) -> Option<Reason> {
@@ -131,15 +134,17 @@ pub(super) fn held_back(
     if let Some(cap) = plan.shop.limits.per_customer
         && let Some(oldest) = customer.mailed.get(cap.mails as usize - 1)
     {
-        let until = crate::time::days_later(*oldest, cap.days, zone);
-        reasons.push((until, Reason::FrequencyCap { mails: cap.mails, days: cap.days, until }));
+        let until = days_later(*oldest, cap.days, zone);
+        let told = local(until, zone);
+        reasons.push((until, Reason::FrequencyCap { mails: cap.mails, days: cap.days, until: told }));
     }
     if matches!(step.offer, StepOffer::Own(_)) && store.discounts_spent(&plan.shop) {
         let until = today.first_of_month().saturating_add(1.month());
         reasons.push((start_of_day(until, zone), Reason::DiscountsSpent { until }));
     }
     // A follow-up was promised by its letter: it has no rank, and its part of the day's allowance is kept for it.
-    let left = if matches!(step.offer, StepOffer::Inherited) {
+    let follow_up = matches!(step.offer, StepOffer::Inherited);
+    let left = if follow_up {
         store.left_today(&plan.shop, today)
     } else {
         let first = store.first_day(rank(customer), today);
@@ -149,9 +154,14 @@ pub(super) fn held_back(
         store.letters_left_today(&plan.shop, today)
     };
     if left == Some(0) {
-        let until = today.saturating_add(1.day());
+        // Full may mean reserved: what others do not use of it comes back soon, and a follow-up may have no tomorrow.
+        let until = if follow_up {
+            now.saturating_add(FULL_LOOK_MINUTES.minutes()).unwrap_or(Timestamp::MAX)
+        } else {
+            start_of_day(today.saturating_add(1.day()), zone)
+        };
         let allowance = store.allowance(&plan.shop, today).unwrap_or(0);
-        reasons.push((start_of_day(until, zone), Reason::DayFull { allowance, until }));
+        reasons.push((until, Reason::DayFull { allowance, until: local(until, zone) }));
     }
     reasons.into_iter().filter(|(until, _)| *until > now).max_by_key(|(until, _)| *until)
 }

@@ -1,5 +1,6 @@
 //! One look at a lapsed customer of one program: which step is next, when it may leave, and what it says.
 
+use jiff::civil::Date;
 use jiff::{Timestamp, ToSpan};
 
 use super::{At, Coming, Draft, Offered, Outcome, PAUSED_LOOK_HOURS, gates, slot, weekdays};
@@ -10,7 +11,7 @@ use crate::plan::Plan;
 use crate::planted::{Planted, planted};
 use crate::program::{Program, Send, Step, StepOffer};
 use crate::store::{State, Store};
-use crate::time::{day_of, start_of_day};
+use crate::time::{day_of, local, start_of_day};
 use crate::why::Reason;
 
 /// One look at a lapsed customer of one program.
@@ -22,13 +23,21 @@ pub(super) struct Look<'a> {
     pub(super) index: usize,
     pub(super) journey: Option<&'a Journey>,
     pub(super) episode: Timestamp,
+    /// When the silence was long enough, which every letter of the episode tells alike.
     pub(super) lapses_at: Timestamp,
+    /// Before the first letter: the end of the rest after the episode before, where that is later.
+    pub(super) rested_at: Option<Timestamp>,
     pub(super) now: Timestamp,
 }
 
 impl Look<'_> {
     fn briefs(&self) -> &[Brief] {
         self.journey.map_or(&[], |journey| &journey.briefs)
+    }
+
+    /// The day a round began: that of its first letter, once there is one.
+    fn began(&self, round: usize) -> Option<Date> {
+        (0..self.program.rounds[round].steps.len()).find_map(|step| Some(self.brief(round, step)?.day))
     }
 
     fn brief(&self, round: usize, step: usize) -> Option<&Brief> {
@@ -39,11 +48,10 @@ impl Look<'_> {
     pub(super) fn next_step(&self, offers_so_far: u32) -> Outcome {
         let zone = &self.plan.shop.time_zone;
         let mut passed_over = Vec::new();
-        let mut ready = self.lapses_at;
+        let mut ready = self.rested_at.unwrap_or(self.lapses_at);
         for (r, round) in self.program.rounds.iter().enumerate() {
             if r > 0 {
-                let began = (0..self.program.rounds[r - 1].steps.len()).find_map(|s| self.brief(r - 1, s));
-                let began = began.map_or_else(|| day_of(ready, zone), |brief| brief.day);
+                let began = self.began(r - 1).unwrap_or_else(|| day_of(ready, zone));
                 let wait = i64::from(round.wait_days);
                 ready = start_of_day(began.saturating_add(wait.days()), zone);
             }
@@ -73,9 +81,9 @@ impl Look<'_> {
                 }
             }
         }
-        let letters = self.briefs().iter().filter(|brief| brief.end != End::Stopped).count();
-        passed_over.push(Reason::RoundsDone { letters: u32::try_from(letters).unwrap_or(u32::MAX) });
-        Outcome::Never(passed_over)
+        let steps = self.briefs().iter().filter(|brief| brief.end != End::Stopped).count();
+        passed_over.push(Reason::RoundsDone { steps: u32::try_from(steps).unwrap_or(u32::MAX) });
+        Outcome::Never(self.held_out().into_iter().chain(passed_over).collect())
     }
 
     /// The offer a follow-up follows: of the round's latest letter with one, if it was not called off.
@@ -122,7 +130,7 @@ impl Look<'_> {
         let coming = Coming { follow_up, held, weekdays: weekdays(step) };
         let until = match at {
             At::Later(until) => {
-                let slot = Reason::WaitsForSlot { until };
+                let slot = Reason::WaitsForSlot { until: local(until, &self.plan.shop.time_zone) };
                 let why = held_back.into_iter().chain([slot]).chain(self.facts(round, ready)).collect();
                 return Outcome::Later(until, why, Some(coming));
             }
@@ -141,15 +149,11 @@ impl Look<'_> {
             let expires_at = end.unwrap_or_else(|| deadline(day, offer.valid_days, zone));
             Offered { name: name.clone(), offer, expires_at, repeats }
         });
-        let mut why = Vec::new();
-        if held {
-            let share = gates::holdout(self.plan, self.program).basis_points();
-            let percent = format!("{}", rust_decimal::Decimal::new(i64::from(share), 2).normalize());
-            why.push(Reason::HeldOut { percent });
-        }
-        why.extend(self.facts(round, ready));
+        let mut why: Vec<Reason> = self.held_out().into_iter().chain(self.facts(round, ready)).collect();
         match &offered {
-            Some(Offered { repeats: Some(_), expires_at, .. }) => why.push(Reason::Deadline { at: *expires_at }),
+            Some(Offered { repeats: Some(_), expires_at, .. }) => {
+                why.push(Reason::Deadline { at: local(*expires_at, zone) })
+            }
             Some(_) => why.push(Reason::Episode { number_of_offers: offers_so_far }),
             None => {}
         }
@@ -184,6 +188,12 @@ impl Look<'_> {
         self.journey.map_or_else(|| self.customer.id.held_out(share), |journey| journey.held)
     }
 
+    fn held_out(&self) -> Option<Reason> {
+        let share = gates::holdout(self.plan, self.program).basis_points();
+        let percent = rust_decimal::Decimal::new(i64::from(share), 2).normalize().to_string();
+        self.held().then_some(Reason::HeldOut { percent })
+    }
+
     /// What keeps a letter whose time has come: the program, the store, the day's allowance.
     fn not_now(&self, coming: &Coming) -> Option<Outcome> {
         if self.program.status == crate::program::Status::Draft {
@@ -195,7 +205,8 @@ impl Look<'_> {
             return Some(Outcome::Later(at, vec![Reason::NotLive { state }], Some(coming.clone())));
         }
         let until = self.store.throttled_until.filter(|until| *until > self.now)?;
-        Some(Outcome::Later(until, vec![Reason::Throttled { until }], Some(coming.clone())))
+        let told = local(until, &self.plan.shop.time_zone);
+        Some(Outcome::Later(until, vec![Reason::Throttled { until: told }], Some(coming.clone())))
     }
 
     /// The facts every why rests on.
@@ -203,9 +214,13 @@ impl Look<'_> {
         let zone = &self.plan.shop.time_zone;
         let mut why = vec![gates::silence(self.customer, self.program, self.plan)];
         why.push(Reason::Lapsed { days: self.program.lapsed.days, on: day_of(self.lapses_at, zone) });
+        why.extend(self.rested_at.map(|rested| Reason::Rested { until: day_of(rested, zone) }));
         if round > 0 {
-            let round = u32::try_from(round + 1).unwrap_or(u32::MAX);
-            why.push(Reason::RoundBegins { round, day: day_of(ready, zone) });
+            let number = u32::try_from(round + 1).unwrap_or(u32::MAX);
+            why.push(match self.began(round) {
+                Some(day) => Reason::RoundBegan { round: number, day },
+                None => Reason::RoundBegins { round: number, day: day_of(ready, zone) },
+            });
         }
         if let Some(agreed) = self.customer.agreed() {
             why.push(Reason::Consented { day: day_of(agreed, zone) });

@@ -145,7 +145,10 @@ fn a_look_before_the_silence_is_over_says_when_to_come_back() {
     let decision = look(&anna(), "2026-03-01T10:00:00Z");
     assert_eq!(decision.action, Action::Wait);
     assert_eq!(decision.next_look, Some(at("2026-04-12T07:00:00Z")));
-    assert_eq!(decision.why[0].to_string(), "Last there on 2026-01-12; 90 days of silence are over on 2026-04-12.");
+    assert_eq!(
+        decision.why[0].to_string(),
+        "Their silence is counted from 12 January 2026: they lapse after 90 days, on 12 April 2026."
+    );
 }
 
 #[test]
@@ -163,6 +166,8 @@ fn somebody_who_lapses_at_noon_waits_for_the_next_morning() {
     let late = told(anna(), "2026-01-14T10:30:00Z", order("2026-01-14T10:30:00Z"));
     // Lapsed on Tuesday 14 April at 12:30: nine o'clock of that day was before.
     assert_eq!(look(&late, "2026-04-14T09:00:00Z").next_look, Some(at("2026-04-14T09:30:00Z")));
+    let why = &look(&late, "2026-04-14T09:30:00Z").why[0];
+    assert_eq!(why.to_string(), "The letter leaves on 15 April 2026 at 09:00.", "the shop's clocks, not UTC's");
     assert_eq!(look(&late, "2026-04-14T09:30:00Z").next_look, Some(at("2026-04-15T06:00:00Z")));
 }
 
@@ -175,6 +180,31 @@ fn buying_ends_all_and_a_new_silence_waits_for_the_rest() {
     let (_, sent) = played(back, &store(), &plan(), "2026-04-15T08:00:00Z", "2026-12-31T00:00:00Z");
     // 90 days later is July; 180 days of rest after 14 April end on 11 October.
     assert_eq!(sent[0], "Tue 2026-10-13 09:00 1.1");
+}
+
+#[test]
+fn after_a_rest_the_letter_and_its_last_day_tell_one_story() {
+    use crate::protocol::{Claim, Form, claim, close};
+    let (store, plan) = (store(), plan());
+    let (mailed, _) = played(anna(), &store, &plan, "2026-01-12T08:00:00Z", "2026-04-14T07:00:00Z");
+    let mut back = told(mailed, "2026-04-15T08:00:00Z", order("2026-04-15T08:00:00Z"));
+    let mut told = Vec::new();
+    for when in ["2026-10-13T06:00:00Z", "2026-10-15T16:00:00Z"] {
+        let Decision { action: Action::Claim(draft), why, .. } = decide(&back, &store, &plan, at(when)) else {
+            panic!("a letter is due")
+        };
+        let now = at(when);
+        let with =
+            Claim { form: Form::Short, code: None, lot: None, previous: None, known: false, plan: 1, owner: "o", now };
+        let look = crate::protocol::Look { store: &store, plan: &plan, now };
+        back = close(&claim(&back, &draft, with), End::Sent, now, look);
+        told.push(why.iter().map(ToString::to_string).collect::<Vec<_>>());
+    }
+    let lapsed = "After 90 days of silence they count as lapsed: since 14 July 2026.";
+    let rested = "Between two runs of the program they were left alone, until 11 October 2026.";
+    assert_eq!(told[0][1..3], [lapsed, rested]);
+    assert_eq!(told[1][1], lapsed);
+    assert_eq!(told[1].last().unwrap(), "The offer they have ends on 16 October 2026 at 23:59.");
 }
 
 #[test]
@@ -235,6 +265,37 @@ fn better_customers_go_first_and_follow_ups_keep_their_place() {
         decide(&anna(), &kept, &plan, at("2026-04-14T06:00:00Z")).why[0],
         Reason::DayFull { allowance: 10, .. }
     ));
+}
+
+#[test]
+fn what_is_promised_to_follow_ups_is_kept_until_they_have_taken_it() {
+    let plan = folder(PROGRAM, &SHOP.replace("limits:\n", "limits:\n  per_day: 10 mails\n"));
+    let today = jiff::civil::date(2026, 4, 14);
+    let ranking = Ranking { from: today, lowest: vec![], promised: vec![4] };
+    let left = |mails_today, follow_ups_today| {
+        let used = crate::store::Used { mails_today, follow_ups_today, ..Default::default() };
+        let store = Store { ranking: Some(ranking.clone()), used, ..store() };
+        store.letters_left_today(&plan.shop, today)
+    };
+    assert_eq!(left(0, 0), Some(6));
+    assert_eq!(left(3, 0), Some(3));
+    assert_eq!(left(4, 4), Some(6), "all four follow-ups left: the other six are the letters'");
+    assert_eq!(left(8, 2), Some(0));
+    assert_eq!(left(9, 4), Some(1));
+}
+
+#[test]
+fn a_follow_up_waits_a_while_for_what_others_only_reserved() {
+    let plan = folder(PROGRAM, &SHOP.replace("limits:\n", "limits:\n  per_day: 10 mails\n"));
+    let (mailed, sent) = played(anna(), &store(), &plan, "2026-01-12T08:00:00Z", "2026-04-14T07:00:00Z");
+    assert_eq!(sent.len(), 1);
+    let used = crate::store::Used { mails_today: 10, ..Default::default() };
+    // Thursday at seven in the evening: an hour until it is quiet, and tomorrow the offer is over.
+    let full = decide(&mailed, &Store { used, ..store() }, &plan, at("2026-04-16T16:00:00Z"));
+    assert_eq!(full.next_look, Some(at("2026-04-16T16:10:00Z")));
+    assert!(full.coming.is_some_and(|coming| coming.follow_up), "it is still to come");
+    let freed = decide(&mailed, &store(), &plan, at("2026-04-16T16:10:00Z"));
+    assert!(matches!(freed.action, Action::Claim(_)));
 }
 
 #[test]

@@ -56,7 +56,7 @@ pub(super) fn list<'w>(words: impl IntoIterator<Item = &'w str>, last: &str) -> 
 }
 
 /// `1 day`, `2 days`.
-pub(super) fn count(number: u32, one: &str) -> String {
+pub(crate) fn count(number: u32, one: &str) -> String {
     format!("{number} {one}{}", if number == 1 { "" } else { "s" })
 }
 

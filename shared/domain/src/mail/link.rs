@@ -21,7 +21,7 @@ pub(super) fn host(link: &str) -> Option<&str> {
 }
 
 /// The front page of the site an address belongs to: `https://shop.example/`.
-pub(super) fn home(link: &str) -> Option<String> {
+pub(crate) fn home(link: &str) -> Option<String> {
     let scheme = link.split_once("://")?.0;
     Some(format!("{scheme}://{}/", host(link)?))
 }

@@ -43,16 +43,16 @@
 mod check;
 mod engine;
 mod facts;
-mod link;
-mod name;
+pub(crate) mod link;
+pub(crate) mod name;
 mod page;
 mod problem;
 #[cfg(test)]
 mod samples;
 #[cfg(test)]
 mod tests;
-mod variables;
-mod words;
+pub(crate) mod variables;
+pub(crate) mod words;
 
 use std::collections::BTreeSet;
 

@@ -5,7 +5,7 @@ const LONGEST: usize = 60;
 
 /// One line without control or direction characters, at most [`LONGEST`] characters; nothing where nothing
 /// is left, or where it is no name but an advertisement (people sign up strangers under the name "win 1,000 at …").
-pub(super) fn clean(name: &str) -> Option<String> {
+pub(crate) fn clean(name: &str) -> Option<String> {
     let shown: String = name.chars().map(|c| if c.is_whitespace() || c.is_control() { ' ' } else { c }).collect();
     let shown: String = shown.chars().filter(|c| !steers_direction(*c)).collect();
     let words: Vec<&str> = shown.split(' ').filter(|word| !word.is_empty()).collect();
@@ -17,7 +17,7 @@ pub(super) fn clean(name: &str) -> Option<String> {
 
 /// What to call somebody by: the first word, and for `Lind, Anna` the one after the comma. An initial or a title
 /// (`A.`, `Dr.`) is not what anybody is called: then the whole name stands.
-pub(super) fn first(name: &str) -> String {
+pub(crate) fn first(name: &str) -> String {
     let given = match name.split_once(',') {
         Some((_, given)) if !given.trim().is_empty() => given.trim(),
         _ => name,

@@ -115,14 +115,14 @@ fn fact<T: Into<Value>>(fact: Option<T>) -> Value {
 }
 
 /// The text with a capital to begin with, and nothing else changed.
-fn capital(text: &str) -> String {
+pub(crate) fn capital(text: &str) -> String {
     let mut letters = text.chars();
     let head = letters.next().into_iter().flat_map(char::to_uppercase);
     head.chain(letters).collect()
 }
 
 /// The city of the zone as people say it: `Helsinki`, `New York`.
-fn place(zone: &TimeZone) -> String {
+pub(crate) fn place(zone: &TimeZone) -> String {
     let name = zone.iana_name().unwrap_or("UTC");
     name.rsplit('/').next().unwrap_or(name).replace('_', " ")
 }

@@ -10,7 +10,7 @@ use crate::offer::Gives;
 use crate::shop::{Language, Shop};
 
 /// What a language has to be able to say. A new language is one more file with one more `impl`, and one line in [`of`].
-pub(super) trait Words: Send + Sync {
+pub(crate) trait Words: Send + Sync {
     /// `Thursday 12 March`: a day near today, which everybody finds in the calendar by its weekday.
     fn weekday_date(&self, day: Date) -> String;
     /// `Thursday`.
@@ -40,10 +40,14 @@ pub(super) trait Words: Send + Sync {
 /// The words of a language as this shop writes it; plain figures where we do not know the language.
 pub(super) fn of(language: &Language, shop: &Shop) -> &'static dyn Words {
     match language.as_str() {
-        "en" if shop.currency.code() == "USD" => &english::AMERICAN,
-        "en" => &english::BRITISH,
+        "en" => english(shop),
         _ => &plain::Plain,
     }
+}
+
+/// English in the habit of the shop's country, as far as its currency tells.
+pub(crate) fn english(shop: &Shop) -> &'static dyn Words {
+    if shop.currency.code() == "USD" { &english::AMERICAN } else { &english::BRITISH }
 }
 
 /// Whether dates and amounts come out in this language's own words.

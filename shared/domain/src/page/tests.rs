@@ -294,8 +294,17 @@ fn every_kind_of_offer_has_its_headline() {
         (Gives::FreeShipping, "Free shipping on your next order"),
         (Gives::Thing("free gift".to_owned()), "Free gift with your next order"),
     ] {
-        assert_eq!(words::headline(&gives), headline);
+        assert_eq!(words::headline(&gives, &shop()), headline);
     }
     let francs = Money::parse("100", Currency::parse("CHF").unwrap()).unwrap();
-    assert_eq!(words::money(francs), "CHF\u{a0}100");
+    assert_eq!(words::money(francs, &shop()), "CHF\u{a0}100");
+}
+
+#[test]
+fn the_page_calls_people_what_their_letter_calls_them() {
+    for (typed, called) in
+        [("St.John Smith", Some("St.John")), ("ANNA LIND", Some("Anna")), ("win at spam.example", None), ("123", None)]
+    {
+        assert_eq!(words::first_name(typed).as_deref(), called, "{typed}");
+    }
 }

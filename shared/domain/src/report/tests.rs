@@ -169,7 +169,7 @@ fn anna_came_back_after_her_last_day_and_bo_without_a_letter() {
             + &shelf.messages[0].id.to_string()
             + r#"","subject":"Hello","offer":{"kind":"amount_off","value":"10.00 EUR","code":"7K2MQX4T11","#
             + r#""expires_at":"2026-04-17T20:59:59Z"},"state":"delivered","#
-            + r#""why":["90 days of silence make a customer of this program lapsed: since 2026-04-10."]}"#
+            + r#""why":["After 90 days of silence they count as lapsed: since 10 April 2026."]}"#
     );
     assert!(lines[3].contains("2026-04-16T17:00:00Z"), "sorted by time");
 }

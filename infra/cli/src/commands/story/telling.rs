@@ -9,7 +9,7 @@ use winback_domain::ids::CustomerId;
 use winback_domain::message::{Message, State};
 use winback_domain::redeem::Redemption;
 use winback_domain::report::{self, Ledger};
-use winback_domain::time::day_of;
+use winback_domain::time::{day_in_words, day_of};
 use winback_domain::why::Reason;
 
 use super::{EVERY, Played};
@@ -39,10 +39,10 @@ pub(super) fn told(played: &Played) -> String {
     let ledger = played.outcome.ledger();
     let summary = report::summary(&ledger);
     let shop = &ledger.plan.shop;
-    let day = |at| day_of(at, &shop.time_zone);
+    let day = |at| day_in_words(day_of(at, &shop.time_zone));
     let mut text = format!(
-        "{}: {} readers and {} orders, {} to {}, played through the functions that run on AWS,\n\
-         in memory and under a turned clock. Nobody was really mailed.\n",
+        "{}: {} readers and {} orders, {} to {},\n\
+         played through the functions that run on AWS, in memory and under a turned clock. Nobody was really mailed.\n",
         shop.name,
         number(summary.customers),
         number(summary.orders),

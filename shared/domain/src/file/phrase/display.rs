@@ -32,7 +32,7 @@ impl<T: Display> Display for Bound<T> {
 }
 
 impl Display for Condition {
-    /// The condition in words, for a why: `at least 1 orders and not (an open complaint)`.
+    /// The condition in words, for a why: `at least 1 order and not (an open complaint)`.
     fn fmt(&self, f: &mut Formatter<'_>) -> Result {
         match self {
             Self::All(parts) if parts.is_empty() => f.write_str("everybody"),
@@ -40,17 +40,23 @@ impl Display for Condition {
             Self::All(parts) => joined(f, parts, " and "),
             Self::Any(parts) => joined(f, parts, " or "),
             Self::Not(part) => write!(f, "not ({part})"),
-            Self::Orders(bound) => write!(f, "{bound} orders"),
+            Self::Orders(bound) => f.write_str(&counted(*bound, "order", "orders")),
             Self::Spent(bound) => write!(f, "{bound} spent"),
             Self::AverageOrder(bound) => write!(f, "{bound} an order"),
             Self::Complaint(ComplaintIs::Open) => f.write_str("an open complaint"),
             Self::Complaint(ComplaintIs::Resolved) => f.write_str("a resolved complaint"),
             Self::Complaint(ComplaintIs::None) => f.write_str("no complaint"),
             Self::Language(language) => write!(f, "language {}", language.as_str()),
-            Self::Referred(bound) => write!(f, "{bound} referred"),
+            Self::Referred(bound) => f.write_str(&counted(*bound, "person brought", "people brought")),
             Self::Reason(reason) => write!(f, "left because of {reason:?}"),
         }
     }
+}
+
+/// `at least 1 order`, `at most 2 orders`.
+fn counted(bound: Bound<u32>, one: &str, many: &str) -> String {
+    let (Bound::AtLeast(number) | Bound::AtMost(number)) = bound;
+    format!("{bound} {}", if number == 1 { one } else { many })
 }
 
 /// Conditions with a word between them; those that are lists themselves stand in brackets.
@@ -148,7 +154,7 @@ mod tests {
         let all = Condition::All(vec![orders(), Condition::Not(Box::new(open())), either]);
         assert_eq!(
             all.to_string(),
-            "at least 1 orders and not (an open complaint) and (an open complaint or at least 1 orders)"
+            "at least 1 order and not (an open complaint) and (an open complaint or at least 1 order)"
         );
         assert_eq!(Condition::All(Vec::new()).to_string(), "everybody");
     }

@@ -49,6 +49,18 @@ fn the_norwegian_problem() {
 }
 
 #[test]
+fn a_folder_may_be_as_large_as_the_table_takes() {
+    let mut folder = super::folder();
+    let pictures = "x".repeat(500 * 1024);
+    folder.insert("mails/last-day/fi/body.mjml".to_owned(), format!("<mjml><!-- {pictures} --></mjml>"));
+    let problems = super::problems(&folder);
+    let found = problems.iter().find(|problem| problem.message.contains("KB")).expect("it is too big");
+    assert_eq!((found.file.as_str(), found.severity), ("mails/last-day/fi/body.mjml", super::Severity::Error));
+    assert_eq!(found.message, "the folder has 504 KB, of which this file alone has 501; a folder may have 390 KB");
+    assert!(found.help.as_ref().is_some_and(|help| help.starts_with("make this file smaller")));
+}
+
+#[test]
 fn times_stand_in_quotes() {
     shop_says("\"20:00-08:00\"", "20:00-08:00", "! <> [20:00-08:00] a time must stand in quotes");
     program_says("send: Tue-Thu 09:00", "send: 09:00", "! <> [09:00] a time must stand in quotes");
