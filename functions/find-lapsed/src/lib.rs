@@ -45,7 +45,7 @@ pub async fn handle(cloud: &Cloud, _: Tick, _: Invocation) -> Result<Pumped, Err
         // An even share of what is left, so that one store's crowd does not starve the others.
         let share = left.div_ceil(stores.len() - index);
         let due = cloud.tables.due(store, now, share).await?;
-        let found: Vec<_> = due.into_iter().map(|customer| Hint { store: store.clone(), customer, at: now }).collect();
+        let found: Vec<_> = due.into_iter().map(|customer| Hint { store: store.clone(), customer }).collect();
         cloud.queues.hint(&found).await?;
         left -= found.len().min(left);
         hints += found.len();

@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 use winback_domain::address::Address;
-use winback_domain::event::wire::Amount;
+use winback_domain::event::wire::{Amount, stores_id};
 use winback_domain::http::{Answer, Problem, segments};
 use winback_domain::ids::{Code, StoreId};
 use winback_domain::money::{Currency, Money};
@@ -83,14 +83,11 @@ impl Ask {
 
 /// The id as an order event of the same store would bring it, so that both are known as one order.
 fn order_id(given: Option<String>, wish: Wish) -> Result<String, Malformed> {
-    let id = given.unwrap_or_default().trim().to_owned();
-    if id.is_empty() && wish == Wish::Check {
-        return Ok(id);
+    let id = given.unwrap_or_default();
+    if id.trim().is_empty() && wish == Wish::Check {
+        return Ok(String::new());
     }
-    if id.is_empty() || id.len() > 128 || id.chars().any(char::is_control) {
-        return Err(Malformed::Member("order_id", "1 to 128 characters on one line are wanted".to_owned()));
-    }
-    Ok(id)
+    stores_id(&id).map_err(|problem| Malformed::Member("order_id", problem.to_owned()))
 }
 
 fn wrong(member: &'static str, error: &impl ToString) -> Malformed {

@@ -72,9 +72,7 @@ async fn respond(cloud: &Cloud, wish: Wish, ask: &Ask) -> Result<Answer, Error> 
         };
         let after = coupon.with(redemption);
         // Lost: another till was faster. What it left is looked at anew, so of two only one gets the last use.
-        if cloud.tables.redeem(&store, &coupon, &after).await?.done() {
-            cloud.count_discount(&store, &after).await;
-            cloud.forget_use(&store, code).await?;
+        if cloud.use_code(&store, &coupon, &after).await? {
             report(cloud, &store, &after, ask.email.as_ref()).await;
             return Ok(good(Status::Redeemed, &after, &used));
         }

@@ -5,6 +5,7 @@ use std::path::Path;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use winback_cloud::{Cloud, Error, programs};
+use winback_domain::check::check;
 use winback_domain::file::{self, Severity};
 use winback_domain::ids::StoreId;
 use winback_domain::store::{State, Store};
@@ -31,8 +32,9 @@ pub async fn activate(cloud: &Cloud) -> Result<(), Error> {
 
 async fn one(cloud: &Cloud, store: &StoreId, dir: &Path) -> Result<(), Error> {
     let folder = programs::read(dir)?;
-    if let Err(problems) = file::read(&folder, 1) {
-        for problem in problems.iter().filter(|problem| problem.severity == Severity::Error) {
+    let checked = check(&folder);
+    if checked.plan.is_none() {
+        for problem in checked.problems.iter().filter(|problem| problem.severity == Severity::Error) {
             tracing::error!(%store, file = problem.file, problem = problem.message, "plan not activated");
         }
         return Ok(());

@@ -1,5 +1,5 @@
 //! The hand that mails: takes hints that somebody's time may have come; decides, claims, makes the offer real, mails
-//! once, settles. The send protocol is model-checked; each write's condition stands in the cloud crate.
+//! once, settles. Each write's condition stands in the cloud crate.
 
 mod call_off;
 mod offer;

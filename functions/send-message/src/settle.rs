@@ -126,9 +126,8 @@ impl At<'_> {
                     let many = store.troubles >= TROUBLES;
                     many.then(|| format!("{} mails in a row were not accepted", store.troubles))
                 });
-                if let Some(because) = because.filter(|_| store.state == StoreState::Live) {
-                    store.state = StoreState::Paused;
-                    store.paused_because = Some(because);
+                if let Some(because) = because {
+                    store.pause(because);
                 }
             })
             .await?;

@@ -6,25 +6,9 @@ use std::path::Path;
 use anyhow::{Context, Result, bail};
 use miette::{GraphicalReportHandler, GraphicalTheme, LabeledSpan, MietteDiagnostic, NamedSource};
 use winback_cloud::programs;
-use winback_domain::file::{self, Problem, Severity};
-use winback_domain::mail;
+use winback_domain::check::check;
+use winback_domain::file::{Problem, Severity};
 use winback_domain::plan::{Folder, Plan};
-
-/// A folder as it was read, with everything there is to say about it.
-#[derive(Debug)]
-pub struct Checked {
-    /// What it says; nothing where an error stands in the way.
-    pub plan: Option<Plan>,
-    /// Errors and warnings, file by file.
-    pub problems: Vec<Problem>,
-}
-
-impl Checked {
-    /// How many problems of a kind there are.
-    pub fn count(&self, severity: Severity) -> usize {
-        self.problems.iter().filter(|problem| problem.severity == severity).count()
-    }
-}
 
 /// Reads the files of a folder.
 pub fn folder(dir: &Path) -> Result<Folder> {
@@ -32,28 +16,6 @@ pub fn folder(dir: &Path) -> Result<Folder> {
         bail!("{} is no folder; a shop's folder holds shop.yaml, program.yaml and mails/", dir.display());
     }
     Ok(programs::read(dir)?)
-}
-
-/// Reads a folder as an editor would: its files first, and where they can be used its letters.
-pub fn check(folder: &Folder) -> Checked {
-    match file::read(folder, 1) {
-        Err(problems) => Checked { plan: None, problems },
-        Ok(read) => {
-            let mut problems = read.warnings;
-            let plan = read.plan;
-            for (name, language, problem) in mail::check_all(&plan.shop, &plan.programs, &plan.letters) {
-                let path = format!("mails/{name}/{}/{}", language.as_str(), problem.part.file());
-                let span = problem.line.and_then(|line| line_of(folder.get(&path)?, line));
-                let severity = match problem.level {
-                    mail::Level::Error => Severity::Error,
-                    mail::Level::Warning => Severity::Warning,
-                };
-                problems.push(Problem { file: path, span, message: problem.message, help: None, severity });
-            }
-            let usable = problems.iter().all(|problem| problem.severity == Severity::Warning);
-            Checked { plan: usable.then_some(plan), problems }
-        }
-    }
 }
 
 /// The plan of a folder that a command is about to use. Errors are shown and end the command; warnings are `check`'s.
@@ -113,16 +75,6 @@ fn drawn<'a>(
         out.push('\n');
     }
     out
-}
-
-/// The bytes of a line, counted from 1, without the spaces around its words.
-fn line_of(text: &str, line: usize) -> Option<std::ops::Range<usize>> {
-    let (at, words) = text.lines().enumerate().nth(line.checked_sub(1)?)?;
-    debug_assert_eq!(at + 1, line);
-    // Lines are parts of the text itself, so the distance between the two is their place in it.
-    let start = words.as_ptr() as usize - text.as_ptr() as usize;
-    let indent = words.len() - words.trim_start().len();
-    Some(start + indent..start + indent + words.trim().len())
 }
 
 /// The folder of a store's plan as text for a sentence: `2 programs, 5 rounds, 9 letters in en, fi`.
@@ -203,14 +155,5 @@ mod tests {
         let checked = check(&long);
         assert!(checked.plan.is_some());
         assert!(checked.count(Severity::Warning) > 0);
-    }
-
-    #[test]
-    fn a_line_is_found_by_its_number() {
-        let text = "one\n  two words \r\nthree";
-        assert_eq!(&text[line_of(text, 2).unwrap()], "two words");
-        assert_eq!(&text[line_of(text, 3).unwrap()], "three");
-        assert_eq!(line_of(text, 4), None);
-        assert_eq!(line_of(text, 0), None);
     }
 }

@@ -36,9 +36,4 @@ impl Turned {
             seconds.fetch_max(to.as_second(), Ordering::Relaxed);
         }
     }
-
-    /// Whether it moves by itself.
-    pub fn is_real(&self) -> bool {
-        self.seconds.is_none()
-    }
 }

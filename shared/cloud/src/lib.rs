@@ -48,7 +48,7 @@ pub struct Cloud {
     owners: Arc<dyn Fn() -> String + Send + Sync>,
 }
 
-/// Something outside failed. Everything of ours is safe to try again.
+/// Why a function stopped. What it did so far is safe to do again.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// DynamoDB.
@@ -64,7 +64,7 @@ pub enum Error {
     #[error("no store {0}")]
     UnknownStore(StoreId),
     /// The store has no plan yet: its operator activates one.
-    #[error("store {0} has no plan")]
+    #[error("store {0} has no plan: put its folder into the layer and run scan-customers")]
     NoPlan(StoreId),
     /// A plan that was checked when it was activated does not read any more. An operator must look.
     #[error("plan {number} of store {store}: {problem}")]

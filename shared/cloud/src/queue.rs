@@ -3,7 +3,6 @@
 use aws_sdk_sqs::Client;
 use aws_sdk_sqs::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_sqs::types::{QueueAttributeName, SendMessageBatchRequestEntry};
-use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use winback_domain::event::Event;
 use winback_domain::ids::{CustomerId, StoreId};
@@ -29,9 +28,6 @@ pub struct Hint {
     pub store: StoreId,
     /// The customer.
     pub customer: CustomerId,
-    /// When it was put on the queue.
-    #[serde(with = "jiff::fmt::serde::timestamp::second::required")]
-    pub at: Timestamp,
 }
 
 /// The queue did not take it. Trying again later is right.

@@ -266,10 +266,7 @@ impl Cloud {
         for _ in 0..TRIES {
             let Some(coupon) = self.tables.coupon(store, code).await? else { return Ok(()) };
             let Ok(Answer::Good(redemption)) = coupon.taken(taken) else { return Ok(()) };
-            let after = coupon.with(redemption);
-            if self.tables.redeem(store, &coupon, &after).await?.done() {
-                self.count_discount(store, &after).await;
-                self.forget_use(store, code).await?;
+            if self.use_code(store, &coupon, &coupon.with(redemption)).await? {
                 return Ok(());
             }
         }
@@ -277,8 +274,18 @@ impl Cloud {
         Err(Error::Contended)
     }
 
+    /// Writes a use of a code down, and what follows from it. False: somebody was faster.
+    pub async fn use_code(&self, store: &StoreId, before: &Coupon, after: &Coupon) -> Result<bool, Error> {
+        if !self.tables.redeem(store, before, after).await?.done() {
+            return Ok(false);
+        }
+        self.count_discount(store, after).await;
+        self.forget_use(store, &after.code).await?;
+        Ok(true)
+    }
+
     /// A use that was written down after its customer was erased goes again: whoever scrubbed did not see it.
-    pub async fn forget_use(&self, store: &StoreId, code: &Code) -> Result<(), Error> {
+    async fn forget_use(&self, store: &StoreId, code: &Code) -> Result<(), Error> {
         let Some(used) = self.tables.coupon(store, code).await? else { return Ok(()) };
         let Some(last) = used.redeemed.last() else { return Ok(()) };
         let customer = self.tables.customer(store, used.customer).await?;
@@ -291,7 +298,7 @@ impl Cloud {
 
     /// Adds what a code's latest use took off to its store's month, where it is money of the shop's own currency. The
     /// code is redeemed by now, so a failure is written down and goes no further: the budget is near enough.
-    pub async fn count_discount(&self, store: &StoreId, redeemed: &Coupon) {
+    async fn count_discount(&self, store: &StoreId, redeemed: &Coupon) {
         let Some(discount) = redeemed.redeemed.last().and_then(|last| last.discount) else { return };
         let counted = async {
             let standing = self.standing(store).await?;

@@ -1,4 +1,4 @@
-//! Secrets from SSM, loaded on first use and kept for five minutes; for one where there is reason to doubt them.
+//! Secrets from SSM, loaded on first use and kept for five minutes; for one minute where there is reason to doubt them.
 
 use std::collections::BTreeMap;
 use std::sync::Mutex;

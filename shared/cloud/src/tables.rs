@@ -16,6 +16,8 @@ use aws_sdk_dynamodb::types::{AttributeValue, Put, ReturnValuesOnConditionCheckF
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use winback_domain::ids::StoreId;
+
 use crate::config::Config;
 use crate::keys::Key;
 
@@ -28,6 +30,12 @@ pub enum Error {
     /// DynamoDB did not do it: too busy, out of reach, not allowed. Its own words, which carry no item.
     #[error("DynamoDB: {0}")]
     Failed(String),
+    /// No such store.
+    #[error("store {0} is not there")]
+    NoStore(StoreId),
+    /// Too many wrote to a store's record at once. Trying again is right.
+    #[error("store {0} is written to by too many at once; try again")]
+    Contended(StoreId),
     /// An item does not read as what its key says. An operator must look; a retry will not help.
     #[error("item {key} cannot be read: {problem}")]
     Unreadable {

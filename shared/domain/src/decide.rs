@@ -83,8 +83,6 @@ pub struct Draft {
     pub message: MessageId,
     /// The program's name.
     pub program: String,
-    /// Index of the program in the plan.
-    pub program_index: usize,
     /// The episode: the moment the silence is counted from.
     pub episode: Timestamp,
     /// Counted from 0.
@@ -165,8 +163,8 @@ fn go_on(customer: &Customer, open: &Open, store: &Store, plan: &Plan, now: Time
     if open.refused {
         return call_off(CallOff::Stop, vec![Reason::NotForThisRecipient]);
     }
-    let outcome = match plan.programs.iter().position(|program| program.name == open.program) {
-        Some(index) => consider(customer, index, store, plan, now),
+    let outcome = match plan.programs.iter().find(|program| program.name == open.program) {
+        Some(program) => consider(customer, program, store, plan, now),
         None => Outcome::Never(vec![Reason::NoProgram]),
     };
     let day_over = || call_off(CallOff::Lapse, vec![Reason::DayOver { day: open.day }]);
@@ -208,8 +206,8 @@ fn same_silence(customer: &Customer, open: &Open, plan: &Plan) -> bool {
 fn consider_all(customer: &Customer, store: &Store, plan: &Plan, now: Timestamp) -> Outcome {
     let mut soonest: Option<(Timestamp, Vec<Reason>, Option<Coming>)> = None;
     let mut never: Vec<Reason> = Vec::new();
-    for index in 0..plan.programs.len() {
-        match consider(customer, index, store, plan, now) {
+    for program in &plan.programs {
+        match consider(customer, program, store, plan, now) {
             now @ Outcome::Now(..) => return now,
             Outcome::Later(at, why, coming) if soonest.as_ref().is_none_or(|(best, ..)| at < *best) => {
                 soonest = Some((at, why, coming));
@@ -229,8 +227,7 @@ fn consider_all(customer: &Customer, store: &Store, plan: &Plan, now: Timestamp)
 }
 
 /// One program for one customer, as if no message were open.
-fn consider(customer: &Customer, index: usize, store: &Store, plan: &Plan, now: Timestamp) -> Outcome {
-    let program = &plan.programs[index];
+fn consider(customer: &Customer, program: &Program, store: &Store, plan: &Plan, now: Timestamp) -> Outcome {
     if let Some(reason) = gates::never_mailed(customer, store, plan) {
         return Outcome::Never(vec![reason]);
     }
@@ -266,7 +263,7 @@ fn consider(customer: &Customer, index: usize, store: &Store, plan: &Plan, now: 
         return Outcome::Never(vec![Reason::NotMeant { audience }]);
     }
     let episode = journey.map_or(silent_since, |journey| journey.episode);
-    let look = look::Look { customer, store, plan, program, index, journey, episode, lapses_at, rested_at, now };
+    let look = look::Look { customer, store, plan, program, journey, episode, lapses_at, rested_at, now };
     look.next_step(known.map_or(0, |journey| journey.offers))
 }
 

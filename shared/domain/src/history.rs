@@ -29,7 +29,7 @@ use jiff::{Timestamp, ToSpan};
 use sha2::{Digest, Sha256};
 
 use self::lines::{Lines, Record};
-use crate::event::wire::line;
+use crate::event::wire::{line, stores_id};
 use crate::event::{Event, PlacedOrder, Profile, What, Who};
 use crate::money::{Currency, Money};
 use crate::shop::Language;
@@ -37,8 +37,6 @@ use crate::time::{at_time, whole_seconds};
 
 /// The columns without which a file says nothing.
 const REQUIRED: [&str; 5] = ["order_id", "email", "placed_at", "total", "currency"];
-/// The longest id of an order or a code.
-const LONGEST_ID: usize = 128;
 /// The longest name that is kept.
 const LONGEST_NAME: usize = 120;
 
@@ -260,8 +258,7 @@ fn text<'a>(record: &'a ByteRecord, place: usize, name: &str) -> Result<&'a str,
 }
 
 fn id(text: &str, name: &str) -> Result<String, String> {
-    let fits = !text.is_empty() && text.len() <= LONGEST_ID && !text.chars().any(char::is_control);
-    if fits { Ok(text.to_owned()) } else { Err(format!("{name}: 1 to {LONGEST_ID} characters are wanted")) }
+    stores_id(text).map_err(|problem| format!("{name}: {problem}"))
 }
 
 fn yes_or_no(text: &str) -> Result<bool, String> {

@@ -16,7 +16,7 @@ const TILL_ORDERS: usize = 10;
 ///
 /// `order` is what the ledger holds for the event's order (the default, where it holds nothing). The customer's
 /// `stop_rev` moves whenever anything was learned; `rev`, `due` and `plan` are the commit's business.
-/// A time before an erasure is dropped whole.
+/// An event from before an erasure is dropped whole.
 pub fn learn(mut customer: Customer, mut order: Order, event: &Event, currency: Currency) -> (Customer, Order) {
     let forgotten = customer.erased.max(customer.forgotten);
     // What becomes of an order is as old as the order.

@@ -2,6 +2,7 @@
 //! what happened and what time it is are handed in, what should be done is handed back.
 
 pub mod address;
+pub mod check;
 pub mod customer;
 pub mod decide;
 pub mod event;

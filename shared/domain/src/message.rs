@@ -105,6 +105,19 @@ pub enum State {
 }
 
 impl State {
+    /// All of them, the lowest first.
+    pub const ALL: [Self; 10] = [
+        Self::Claimed,
+        Self::Sending,
+        Self::Refused,
+        Self::Stopped,
+        Self::Held,
+        Self::Unknown,
+        Self::Sent,
+        Self::Delivered,
+        Self::Bounced,
+        Self::Complained,
+    ];
     /// SES has it, as far as anybody can know: its code may be in somebody's hands.
     pub const MAILED: [Self; 5] = [Self::Unknown, Self::Sent, Self::Delivered, Self::Bounced, Self::Complained];
 

@@ -22,7 +22,7 @@ pub struct Offer {
     pub stock: Option<u32>,
 }
 
-/// What an offer gives (rules of the trade: S0, S2, S4).
+/// What an offer gives.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Gives {

@@ -1,7 +1,7 @@
 //! Faults planted on purpose, each of which must turn the crash test red. Compiled in only for that test: without the
 //! feature `planted` every switch is the constant `false`.
 
-/// A fault of the send protocol (the list stands beside the model).
+/// A fault of the send protocol.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[expect(missing_docs, reason = "the names are those of the faults")]
 pub enum Planted {

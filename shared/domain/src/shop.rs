@@ -30,7 +30,7 @@ pub struct Shop {
     pub holdout: Share,
 }
 
-/// The trade, which decides the deadlines that work (rules of the trade, S0).
+/// The trade, which decides the deadlines that work.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Kind {

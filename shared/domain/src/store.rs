@@ -235,6 +235,14 @@ impl Store {
         self.left_today(shop, day).map(|left| left.saturating_sub(kept))
     }
 
+    /// Pauses it and says why. One that is not live stays as it is.
+    pub fn pause(&mut self, because: String) {
+        if self.state == State::Live {
+            self.state = State::Paused;
+            self.paused_because = Some(because);
+        }
+    }
+
     /// Whether this month's budget for discounts is spent.
     pub fn discounts_spent(&self, shop: &Shop) -> bool {
         !self.unlimited

@@ -136,7 +136,7 @@ impl World {
     async fn hinted(&self, records: &[&str]) {
         let Some(anna) = self.anna().await else { return };
         let worker = self.place.restarted();
-        let hints = hints(&self.store, anna.id, worker.clock.now(), records);
+        let hints = hints(&self.store, anna.id, records);
         let run = send_message::handle(&worker.cloud, hints, worker.invocation());
         // It may die or fail; whatever it left behind is the point.
         let _ = self.place.stack.faults().live(Box::pin(run)).await;
@@ -148,8 +148,8 @@ impl World {
     }
 }
 
-fn hints(store: &StoreId, customer: CustomerId, at: Timestamp, records: &[&str]) -> SqsEvent {
-    let body = serde_json::to_string(&Hint { store: store.clone(), customer, at }).expect("a hint is JSON");
+fn hints(store: &StoreId, customer: CustomerId, records: &[&str]) -> SqsEvent {
+    let body = serde_json::to_string(&Hint { store: store.clone(), customer }).expect("a hint is JSON");
     let record = |id: &&str| json!({"messageId": id, "body": body, "attributes": {}, "messageAttributes": {}});
     let records: Vec<_> = records.iter().map(record).collect();
     serde_json::from_value(json!({"Records": records})).expect("an SQS event")

@@ -5,7 +5,7 @@ use winback_cloud::tables::customers::Expect;
 use winback_domain::customer::{Customer, OpenState};
 use winback_domain::decide::decide;
 use winback_domain::message::State;
-use winback_domain::store::State as StoreState;
+use winback_domain::store::{State as StoreState, Store};
 use winback_local::aws::{At, Fault};
 use winback_local::clock::Turned;
 use winback_local::place::Place;
@@ -16,7 +16,7 @@ const WEEKS: [&str; 12] = ["ada", "bo", "cleo", "dan", "eve", "fay", "gus", "hal
 const LOST: &str = "2026-04-14 09:00";
 const END: &str = "2026-07-20 12:00";
 
-/// The sample shop, with somebody in every place there is: silent for a while, about to be written to, claimed, on the
+/// The sample shop, with somebody in every place there is: silent for a while, about to be written to, on the
 /// way to SES, between a letter and its last day, held out, done.
 async fn shop() -> Shop {
     let folder = sample("shop");
@@ -33,7 +33,7 @@ async fn shop() -> Shop {
     }
     let letter = moment(LOST, &shop.zone);
     shop.place.run_until(letter - jiff::SignedDuration::from_secs(60), &mut |_| {}).await.expect("time goes on");
-    // Of those whose letters leave now one dies before its stock, one before SES.
+    // Of those whose letters leave now one dies before SES.
     let faults = shop.place.stack.faults().clone();
     faults.set(At::call(1).operation("SendEmail"), Fault::DropBefore);
     shop.place.clock.turn_to(letter);
@@ -123,7 +123,8 @@ async fn a_run_that_is_tried_again_does_not_lift_a_pause_that_came_in_between() 
     let again = || serde_json::from_value(run.clone()).expect("a run");
     let (cloud, invocation) = (&shop.place.cloud, shop.place.invocation());
     scan_customers::handle(cloud, again(), invocation).await.expect("it goes live");
-    cloud.tables.pause(&shop.store, "3 mails in a row were not accepted").await.expect("it pauses");
+    let pause = |store: &mut Store| store.pause("3 mails in a row were not accepted".to_owned());
+    cloud.tables.change_store(&shop.store, pause).await.expect("it pauses");
     scan_customers::handle(cloud, again(), invocation).await.expect("the run is tried again");
     let store = cloud.tables.store(&shop.store).await.expect("it reads").expect("it is there");
     assert_eq!(store.state, StoreState::Paused);

@@ -1,6 +1,6 @@
 //! Quiet hours and deadlines where the clocks change: Helsinki, 2026-03-29 (forward) and 2026-10-25 (back).
 
-use jiff::civil::{Weekday, date, time};
+use jiff::civil::{date, time};
 use serde_json::json;
 
 use super::told;
@@ -25,7 +25,7 @@ fn weekends() -> winback_domain::plan::Folder {
     folder
 }
 
-fn check(shop: &Shop, change: jiff::civil::Date) {
+fn check(shop: &Shop) {
     let outbox = shop.place.stack.outbox();
     assert_eq!(outbox.len(), 6, "three letters, three last days");
     for mail in outbox {
@@ -34,10 +34,6 @@ fn check(shop: &Shop, change: jiff::civil::Date) {
         let is_letter = mail.text.contains("Choose your next book");
         assert_eq!(local.time(), if is_letter { time(9, 0, 0, 0) } else { time(19, 0, 0, 0) }, "{}", mail.subject);
     }
-    // The Sunday is 23 or 25 hours long; a deadline is the end of the second day all the same.
-    let days = [change.yesterday().unwrap(), change, change.tomorrow().unwrap()];
-    assert_eq!(change.weekday(), Weekday::Sunday);
-    assert!(days.iter().all(|day| day.month() == change.month()));
 }
 
 #[tokio::test]
@@ -45,7 +41,7 @@ async fn quiet_hours_when_the_clocks_go_forward() {
     let mut shop = Shop::open_with("2025-12-20 12:00", "books", &weekends()).await;
     let orders = ["2025-12-26 12:00", "2025-12-27 12:00", "2025-12-28 12:00"];
     letters_around(&mut shop, "2025-12-21 12:00", orders, "2026-04-02 12:00").await;
-    check(&shop, date(2026, 3, 29));
+    check(&shop);
     deadlines(&shop, [date(2026, 3, 29), date(2026, 3, 30), date(2026, 3, 31)]).await;
     told!("quiet_hours_when_the_clocks_go_forward", shop.closing().await);
 }
@@ -55,7 +51,7 @@ async fn quiet_hours_when_the_clocks_go_back() {
     let mut shop = Shop::open_with("2026-07-20 12:00", "books", &weekends()).await;
     let orders = ["2026-07-24 12:00", "2026-07-25 12:00", "2026-07-26 12:00"];
     letters_around(&mut shop, "2026-07-21 12:00", orders, "2026-10-29 12:00").await;
-    check(&shop, date(2026, 10, 25));
+    check(&shop);
     deadlines(&shop, [date(2026, 10, 25), date(2026, 10, 26), date(2026, 10, 27)]).await;
     told!("quiet_hours_when_the_clocks_go_back", shop.closing().await);
 }

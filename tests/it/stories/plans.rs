@@ -57,7 +57,11 @@ async fn one_shops_broken_folder_does_not_stop_the_others() {
     large.insert("mails/last-day/en/old.txt".to_owned(), "x".repeat(389 * 1024 - size));
     let mut huge = books();
     huge.insert("mails/last-day/en/old.txt".to_owned(), "x".repeat(450 * 1024));
-    for (name, folder) in [("a-huge", huge), ("b-bytes", books()), ("c-large", large), ("d-good", books())] {
+    // A letter without a way out.
+    let mut trap = books();
+    edit(&mut trap, "mails/last-day/en/body.txt", "{{ links.unsubscribe }}", "");
+    let folders = [("a-huge", huge), ("b-bytes", books()), ("c-large", large), ("d-good", books()), ("e-trap", trap)];
+    for (name, folder) in folders {
         put(name, &folder);
     }
     // Nobody's text at all.
@@ -70,10 +74,10 @@ async fn one_shops_broken_folder_does_not_stop_the_others() {
     let run = serde_json::from_value(json!({"scheduled_at": shop.place.clock.now()})).expect("a run");
     scan_customers::handle(&cloud, run, shop.place.invocation()).await.expect("the scan goes through");
     let mut plans = Vec::new();
-    for name in ["a-huge", "b-bytes", "c-large", "d-good"] {
+    for name in ["a-huge", "b-bytes", "c-large", "d-good", "e-trap"] {
         plans.push(cloud.tables.store(&store(name)).await.expect("it reads").map(|store| store.plan));
     }
-    assert_eq!(plans, [None, None, Some(1), Some(1)]);
+    assert_eq!(plans, [None, None, Some(1), Some(1), None]);
     std::fs::remove_dir_all(layer).expect("it was there");
 }
 

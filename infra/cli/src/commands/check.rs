@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use anyhow::Result;
 use clap::Args;
+use winback_domain::check::check;
 use winback_domain::file::Severity;
 
 use crate::{Done, shop};
@@ -22,7 +23,7 @@ impl Check {
     /// Runs it.
     pub fn run(self) -> Result<Done> {
         let folder = shop::folder(&self.dir)?;
-        let checked = shop::check(&folder);
+        let checked = check(&folder);
         eprint!("{}", shop::rendered(&folder, &self.dir, checked.problems.iter()));
         let [errors, warnings] = [Severity::Error, Severity::Warning].map(|kind| checked.count(kind));
         let Some(plan) = checked.plan else {

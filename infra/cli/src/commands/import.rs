@@ -1,5 +1,6 @@
 //! `winback import`: a shop's old orders into a place.
 
+use std::io::{BufRead, BufReader};
 use std::path::PathBuf;
 
 use anyhow::{Context, Result, bail};
@@ -105,7 +106,7 @@ impl Import {
         if !history.tells_consent() && !self.assume_consent {
             eprintln!("no consent column: nobody in it may be mailed; --assume-consent takes it for granted");
         }
-        let lines = std::fs::read(&self.orders).map_or(0, |text| text.iter().filter(|byte| **byte == b'\n').count());
+        let lines = std::fs::File::open(&self.orders).map_or(0, |file| BufReader::new(file).split(b'\n').count());
         let bar = orders::bar(lines as u64, "importing");
         let mut taken = 0;
         for line in history {

@@ -54,8 +54,8 @@ impl Tables {
     /// A customer, by way of an alias if need be.
     pub async fn customer(&self, store: &StoreId, id: CustomerId) -> Result<Option<Customer>, Error> {
         let mut id = id;
-        // An alias never points to an alias for longer than a merge takes: the second hop is the last.
-        for _ in 0..3 {
+        // Each merge may add a hop; nobody is merged so often.
+        for _ in 0..16 {
             match self.record(store, id).await? {
                 Some(Record::Customer(customer)) => return Ok(Some(*customer)),
                 Some(Record::Alias(of)) => id = of,

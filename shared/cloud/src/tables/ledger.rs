@@ -152,13 +152,11 @@ impl Tables {
 
     /// Takes over what SES reports, from any lower state. Answers whether the report was news.
     pub async fn report_message(&self, store: &StoreId, id: MessageId, to: State) -> Result<bool, Error> {
-        use State::{Bounced, Claimed, Complained, Delivered, Held, Refused, Sending, Sent, Stopped, Unknown};
         let key = Key::Message(store.clone(), id);
-        let all = [Claimed, Sending, Refused, Stopped, Held, Unknown, Sent, Delivered, Bounced, Complained];
         let mut write =
             Write::update(Table::Ledger, &key, "SET #state = :to").name("#state", "state").text(":to", to.word());
         let mut lower = Vec::new();
-        for (index, state) in all.into_iter().filter(|state| *state < to).enumerate() {
+        for (index, state) in State::ALL.into_iter().filter(|state| *state < to).enumerate() {
             let name = format!(":s{index}");
             write = write.text(&name, state.word());
             lower.push(name);

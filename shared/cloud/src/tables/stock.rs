@@ -1,7 +1,6 @@
 //! Limited stock, issued in lots: a customer's claim takes from one small item that few share, and a piece carries the
 //! code it went to, so that taking and putting back are safe to do twice.
 
-use aws_sdk_dynamodb::types::AttributeValue;
 use winback_domain::ids::{Code, StoreId};
 
 use super::{Error, Item, Outcome, Table, Tables, Write};
@@ -120,9 +119,7 @@ impl Tables {
         if self.commit(vec![back]).await?.done() {
             return Ok(());
         }
-        let mark = Write::update(Table::Ledger, &lot.key, "SET #code = :returned").when("attribute_not_exists(#code)");
-        let mark = mark.name("#code", &attribute(code)).value(":returned", AttributeValue::S("returned".to_owned()));
-        self.commit(vec![mark]).await.map(|_| ())
+        self.leave(lot, code).await.map(|_| ())
     }
 }
 

@@ -6,7 +6,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use serde::{Deserialize, Serialize};
 use winback_domain::ids::StoreId;
 use winback_domain::plan::Folder;
-use winback_domain::store::{State, Store};
+use winback_domain::store::Store;
 
 use super::{Error, Outcome, Table, Tables, Write, to_item};
 use crate::keys::Key;
@@ -65,18 +65,6 @@ impl Tables {
         Ok(write.when("rev = :rev").number(":rev", before.rev))
     }
 
-    /// Pauses a live store and says why. One that is not live stays as it is.
-    pub async fn pause(&self, store: &StoreId, because: &str) -> Result<(), Error> {
-        self.change_store(store, |store| {
-            if store.state == State::Live {
-                store.state = State::Paused;
-                store.paused_because = Some(because.to_owned());
-            }
-        })
-        .await
-        .map(|_| ())
-    }
-
     /// Changes a store's state, reading again where somebody else was faster. Answers what it became.
     pub async fn change_store(&self, store: &StoreId, change: impl Fn(&mut Store)) -> Result<Option<Store>, Error> {
         for _ in 0..8 {
@@ -90,7 +78,7 @@ impl Tables {
                 return Ok(Some(Store { rev: before.rev + 1, ..after }));
             }
         }
-        Err(Error::Failed(format!("store {store} is written to by too many at once")))
+        Err(Error::Contended(store.clone()))
     }
 
     /// A plan by its number.
@@ -102,7 +90,7 @@ impl Tables {
     /// Answers the number that is active now.
     pub async fn activate(&self, store: &StoreId, hash: &str, folder: &Folder) -> Result<u64, Error> {
         for _ in 0..8 {
-            let missing = || Error::Failed(format!("store {store} is not there"));
+            let missing = || Error::NoStore(store.clone());
             let before = self.store(store).await?.ok_or_else(missing)?;
             if let Some(active) = self.plan(store, before.plan).await?
                 && active.hash == hash
@@ -119,6 +107,6 @@ impl Tables {
                 return Ok(number);
             }
         }
-        Err(Error::Failed(format!("store {store} is written to by too many at once")))
+        Err(Error::Contended(store.clone()))
     }
 }

@@ -20,7 +20,6 @@ pub(super) struct Look<'a> {
     pub(super) store: &'a Store,
     pub(super) plan: &'a Plan,
     pub(super) program: &'a Program,
-    pub(super) index: usize,
     pub(super) journey: Option<&'a Journey>,
     pub(super) episode: Timestamp,
     /// When the silence was long enough, which every letter of the episode tells alike.
@@ -160,7 +159,6 @@ impl Look<'_> {
         let draft = Draft {
             message: self.message(r, s),
             program: self.program.name.clone(),
-            program_index: self.index,
             episode: self.episode,
             round: r,
             step: s,

@@ -274,12 +274,16 @@ fn money(amount: &Amount, currency: &str, field: &'static str) -> Result<Money, 
     Money::parse(&text, currency).map_err(|error| invalid(field, error))
 }
 
-/// A store's id: 1 to 128 characters, none of them a control character.
 fn id(text: String, field: &'static str) -> Result<String, Error> {
+    stores_id(&text).map_err(|problem| Error::Invalid { field, problem: problem.to_owned() })
+}
+
+/// An id of a store's own, of an order or a customer: 1 to 128 characters, none of them a control character. What is
+/// wrong with it otherwise.
+pub fn stores_id(text: &str) -> Result<String, &'static str> {
     let trimmed = text.trim();
-    if trimmed.is_empty() || trimmed.len() > 128 || trimmed.chars().any(char::is_control) {
-        let problem = "1 to 128 characters on one line are wanted".to_owned();
-        return Err(Error::Invalid { field, problem });
+    if trimmed.is_empty() || trimmed.chars().count() > 128 || trimmed.chars().any(char::is_control) {
+        return Err("1 to 128 characters on one line are wanted");
     }
     Ok(trimmed.to_owned())
 }

@@ -91,7 +91,7 @@ fn a_bad_line_is_named_and_the_rest_is_taken() {
             "line 7: currency: unknown currency \"EURO\": use the three letters of ISO 4217, such as EUR",
             "line 8: 4 fields where the first line names 5",
             "line 9: 6 fields where the first line names 5",
-            "line 10: order_id: 1 to 128 characters are wanted",
+            "line 10: order_id: 1 to 128 characters on one line are wanted",
             "line 11: order_id: a line break within it",
         ]
     );

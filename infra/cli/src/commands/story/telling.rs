@@ -54,7 +54,7 @@ pub(super) fn told(played: &Played) -> String {
     put(
         &mut text,
         &format!(
-            "{} readers went {lapsed}, agreed to hear from the shop and were whom its program means.",
+            "{} readers went {lapsed}, agreed to hear from the shop and belong to its program's audience.",
             number(summary.lapsed)
         ),
     );
@@ -201,7 +201,7 @@ impl<'a> People<'a> {
         name.or_else(email).unwrap_or_else(|| "somebody".to_owned())
     }
 
-    /// Messages that left, each of another step.
+    /// Messages that left, each another letter to another customer.
     fn examples(&self) -> Vec<&'a Message> {
         let mut found: Vec<&Message> = Vec::new();
         for message in self.messages.iter().filter(|message| message.state.was_mailed()) {
