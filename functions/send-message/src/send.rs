@@ -214,7 +214,7 @@ impl At<'_> {
         let handed = match sending.email() {
             _ if self.cloud.clock.running().saturating_sub(*started) > FENCE_TO_SES => {
                 tracing::warn!(store = %self.store(), message = %open.message, "too late for SES after the fence");
-                Handed::Refused(Refusal::Throttled)
+                Handed::Refused(Refusal::NotNow)
             }
             Some(to) => {
                 let sender = &self.standing.plan.shop.sender;

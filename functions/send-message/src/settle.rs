@@ -109,7 +109,7 @@ impl At<'_> {
             Handed::Sent(_) if known.troubles == 0 => return Ok(()),
             Handed::Sent(_) => (false, None),
             Handed::Unknown | Handed::Refused(Refusal::Recipient) => (true, None),
-            Handed::Refused(Refusal::Throttled) => {
+            Handed::Refused(Refusal::NotNow) => {
                 let until = now.checked_add(THROTTLED_SECONDS.seconds()).ok();
                 self.cloud.tables.change_store(self.store(), |store| store.throttled_until = until).await?;
                 self.cloud.forget(self.store());

@@ -3,7 +3,7 @@
 use std::io::IsTerminal;
 use std::path::Path;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Result, bail};
 use miette::{GraphicalReportHandler, GraphicalTheme, LabeledSpan, MietteDiagnostic, NamedSource};
 use winback_cloud::programs;
 use winback_domain::check::check;
@@ -104,7 +104,7 @@ pub fn store_id(text: &str) -> Result<winback_domain::ids::StoreId, String> {
 
 /// Opens a place in a folder, with the reason in words where it cannot be had.
 pub fn place(dir: &Path, clock: winback_local::clock::Turned, link_base: &str) -> Result<winback_local::place::Place> {
-    winback_local::place::Place::open(dir, clock, link_base).with_context(|| format!("no place in {}", dir.display()))
+    winback_local::place::Place::open(dir, clock, link_base)
 }
 
 #[cfg(test)]

@@ -35,8 +35,8 @@ pub enum Handed {
 pub enum Refusal {
     /// This mail alone.
     Recipient,
-    /// Too fast, for the moment.
-    Throttled,
+    /// None, only the moment is wrong: SES asks us to slow down or is out of reach, or the fence is too long ago.
+    NotNow,
     /// Everything we send: access, configuration, identity, suspension. In SES's word for it.
     Store(String),
 }
@@ -84,7 +84,7 @@ impl Mailer {
         }
         match request.send().await {
             Ok(answer) => Handed::Sent(answer.message_id.unwrap_or_default()),
-            Err(_) if planted(Planted::LostAnswerIsRefused) => Handed::Refused(Refusal::Throttled),
+            Err(_) if planted(Planted::LostAnswerIsRefused) => Handed::Refused(Refusal::NotNow),
             Err(error) => judge(&error),
         }
     }
@@ -138,7 +138,7 @@ fn judge<E: ProvideErrorMetadata + std::error::Error + 'static>(
             match service.err().code() {
                 Some(code) if (400..500).contains(&status) => Handed::Refused(match code {
                     "BadRequestException" => Refusal::Recipient,
-                    "TooManyRequestsException" | "ThrottlingException" | "Throttling" => Refusal::Throttled,
+                    "TooManyRequestsException" | "ThrottlingException" | "Throttling" => Refusal::NotNow,
                     other => Refusal::Store(other.to_owned()),
                 }),
                 _ => Handed::Unknown,
@@ -147,7 +147,7 @@ fn judge<E: ProvideErrorMetadata + std::error::Error + 'static>(
         // It never left: nothing was built, or nobody listened.
         SdkError::ConstructionFailure(_) => Handed::Refused(Refusal::Store("ConstructionFailure".to_owned())),
         SdkError::DispatchFailure(failure) if failure.as_connector_error().is_some_and(never_left) => {
-            Handed::Refused(Refusal::Throttled)
+            Handed::Refused(Refusal::NotNow)
         }
         _ => Handed::Unknown,
     }

@@ -88,7 +88,7 @@ pub enum Error {
 }
 
 /// The services and what they share.
-pub(crate) struct Place {
+pub(crate) struct Services {
     clock: Clock,
     faults: Faults,
     dynamodb: DynamoDb,
@@ -100,7 +100,7 @@ pub(crate) struct Place {
 /// AWS in this process. Clones are the same place.
 #[derive(Clone)]
 pub struct Stack {
-    place: Arc<Place>,
+    services: Arc<Services>,
     config: SdkConfig,
 }
 
@@ -139,7 +139,7 @@ impl Stack {
 
     fn new(file: Option<String>, kept: Kept, journal: Journal, clock: Clock) -> Result<Self, Error> {
         let journal = Arc::new(journal);
-        let place = Arc::new(Place {
+        let services = Arc::new(Services {
             dynamodb: DynamoDb::open(file, Arc::clone(&clock))?,
             ses: Ses::new(kept.ses, Arc::clone(&journal)),
             sqs: Sqs::new(kept.sqs, Arc::clone(&journal)),
@@ -147,8 +147,8 @@ impl Stack {
             faults: Faults::default(),
             clock,
         });
-        let config = config(&place, false);
-        Ok(Self { place, config })
+        let config = config(&services, false);
+        Ok(Self { services, config })
     }
 
     /// What SDK clients are made of.
@@ -158,12 +158,12 @@ impl Stack {
 
     /// For whoever runs the place: calls made with it are neither counted nor struck by faults.
     pub fn overseer_config(&self) -> SdkConfig {
-        config(&self.place, true)
+        config(&self.services, true)
     }
 
     /// The faults above all services, and the list of calls.
     pub fn faults(&self) -> &Faults {
-        &self.place.faults
+        &self.services.faults
     }
 
     /// Makes the tables that are not there yet.
@@ -171,7 +171,7 @@ impl Stack {
     /// # Errors
     /// When the database cannot be written.
     pub fn create_tables(&self) -> Result<(), Error> {
-        self.place.dynamodb.create_tables()
+        self.services.dynamodb.create_tables()
     }
 
     /// Removes the items whose time to live has passed by the turned clock, and says how many. Nobody else does it.
@@ -179,7 +179,7 @@ impl Stack {
     /// # Errors
     /// When the database cannot be written.
     pub fn sweep_ttl(&self) -> Result<usize, Error> {
-        self.place.dynamodb.sweep_ttl()
+        self.services.dynamodb.sweep_ttl()
     }
 
     /// Lets the `due` index answer from what it holds now, however the table changes, until [`Stack::thaw_index`]: the
@@ -188,22 +188,22 @@ impl Stack {
     /// # Errors
     /// When the tables have not been made.
     pub fn freeze_index(&self) -> Result<(), Error> {
-        self.place.dynamodb.freeze_index()
+        self.services.dynamodb.freeze_index()
     }
 
     /// Lets the `due` index follow the table again.
     pub fn thaw_index(&self) {
-        self.place.dynamodb.thaw_index();
+        self.services.dynamodb.thaw_index();
     }
 
     /// The capacity that calls to DynamoDB have used since the last [`Stack::reset_capacity`].
     pub fn capacity(&self) -> Capacity {
-        lock(&self.place.dynamodb.capacity).clone()
+        lock(&self.services.dynamodb.capacity).clone()
     }
 
     /// Starts a new ledger of capacity.
     pub fn reset_capacity(&self) {
-        *lock(&self.place.dynamodb.capacity) = Capacity::default();
+        *lock(&self.services.dynamodb.capacity) = Capacity::default();
     }
 
     /// The URL of a queue, as the functions' settings name it.
@@ -217,7 +217,7 @@ impl Stack {
     /// # Errors
     /// When there is no such queue or the change cannot be written.
     pub fn take_batch(&self, queue: &str, max: usize) -> Result<Vec<QueueMessage>, Error> {
-        self.place.sqs.take(queue, max, self.now())
+        self.services.sqs.take(queue, max, self.now())
     }
 
     /// Ends a batch: the handled messages are deleted; the failed ones are left as they are and can be taken again when
@@ -226,7 +226,7 @@ impl Stack {
     /// # Errors
     /// When there is no such queue, an id is no message's, or the change cannot be written.
     pub fn settle<I: AsRef<str>>(&self, queue: &str, handled: &[I], failed: &[I]) -> Result<(), Error> {
-        self.place.sqs.settle(queue, handled, failed)
+        self.services.sqs.settle(queue, handled, failed)
     }
 
     /// How full a queue is.
@@ -234,7 +234,7 @@ impl Stack {
     /// # Errors
     /// When there is no such queue.
     pub fn queue_depth(&self, queue: &str) -> Result<QueueDepth, Error> {
-        self.place.sqs.depth(queue, self.now())
+        self.services.sqs.depth(queue, self.now())
     }
 
     /// Everything in a queue, taken or not, oldest first. It changes nothing: the way to look into a dead-letter queue.
@@ -242,7 +242,7 @@ impl Stack {
     /// # Errors
     /// When there is no such queue.
     pub fn queue_contents(&self, queue: &str) -> Result<Vec<QueueMessage>, Error> {
-        self.place.sqs.contents(queue)
+        self.services.sqs.contents(queue)
     }
 
     /// From when on a message of this queue can be taken; in the past where one can be taken now, nothing where the queue
@@ -251,34 +251,34 @@ impl Stack {
     /// # Errors
     /// When there is no such queue.
     pub fn next_visible(&self, queue: &str) -> Result<Option<Timestamp>, Error> {
-        self.place.sqs.next_visible(queue)
+        self.services.sqs.next_visible(queue)
     }
 
     /// The next so many entries of `SendMessageBatch` calls fail, while the calls succeed.
     pub fn sqs_refuse_next_entries(&self, entries: usize) {
-        self.place.sqs.refuse_next_entries(entries);
+        self.services.sqs.refuse_next_entries(entries);
     }
 
     /// Every mail that SES accepted, oldest first.
     pub fn outbox(&self) -> Vec<Arc<SentMail>> {
-        self.place.ses.outbox()
+        self.services.ses.outbox()
     }
 
     /// The next `SendEmail` that would be accepted is refused with this error code instead, such as `MessageRejected`.
     /// Several orders are carried out one after the other.
     pub fn ses_refuse_next(&self, code: &str) {
-        self.place.ses.refuse_next(code);
+        self.services.ses.refuse_next(code);
     }
 
     /// Whether the outbox keeps the bodies of the mails it accepts from now on; it does unless told otherwise. Without
     /// them a mail takes a hundredth of the memory. It is not kept over a restart.
     pub fn keep_bodies(&self, keep: bool) {
-        self.place.ses.keep_bodies(keep);
+        self.services.ses.keep_bodies(keep);
     }
 
     /// What `GetAccount` tells from now on. It is not kept over a restart.
     pub fn set_ses_account(&self, account: Account) {
-        self.place.ses.set_account(account);
+        self.services.ses.set_account(account);
     }
 
     /// The events that SES sent for the mails accepted since the last time, as EventBridge hands them to a function: sent and
@@ -287,7 +287,7 @@ impl Stack {
     /// # Errors
     /// When it cannot be written that they were taken.
     pub fn take_delivery_events(&self) -> Result<Vec<Value>, Error> {
-        self.place.ses.take_events()
+        self.services.ses.take_events()
     }
 
     /// Writes a secret as an operator would: a parameter of type `SecureString`.
@@ -295,16 +295,16 @@ impl Stack {
     /// # Errors
     /// When it cannot be written.
     pub fn put_secret(&self, name: &str, value: &str) -> Result<(), Error> {
-        self.place.ssm.put_secret(name, value, self.now())
+        self.services.ssm.put_secret(name, value, self.now())
     }
 
     /// Writes a secret where there is none yet.
     pub fn put_secret_if_absent(&self, name: &str, value: &str) -> Result<(), Error> {
-        self.place.ssm.put_secret_if_absent(name, value, self.now())
+        self.services.ssm.put_secret_if_absent(name, value, self.now())
     }
 
     fn now(&self) -> Timestamp {
-        (self.place.clock)()
+        (self.services.clock)()
     }
 }
 
@@ -344,15 +344,15 @@ impl Kept {
     }
 }
 
-fn config(place: &Arc<Place>, overseer: bool) -> SdkConfig {
+fn config(services: &Arc<Services>, overseer: bool) -> SdkConfig {
     let credentials = Credentials::new("AKIDLOCAL", "local", None, None, "local");
     SdkConfig::builder()
         .behavior_version(BehaviorVersion::latest())
         .region(Region::new(REGION))
         .credentials_provider(SharedCredentialsProvider::new(credentials))
-        .http_client(Seam { place: Arc::clone(place), overseer })
-        .time_source(TurnedTime(Arc::clone(&place.clock)))
-        .sleep_impl(NoSleep(Arc::clone(place.faults.life())))
+        .http_client(Seam { services: Arc::clone(services), overseer })
+        .time_source(TurnedTime(Arc::clone(&services.clock)))
+        .sleep_impl(NoSleep(Arc::clone(services.faults.life())))
         .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
         .build()
 }

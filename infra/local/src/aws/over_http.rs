@@ -23,7 +23,7 @@ impl Stack {
     pub async fn answer_http(&self, request: http::Request<Vec<u8>>) -> Result<http::Response<Vec<u8>>, Unanswered> {
         let unreadable = |problem: &dyn std::fmt::Display| Unanswered(problem.to_string());
         let request = HttpRequest::try_from(request.map(SdkBody::from)).map_err(|error| unreadable(&error))?;
-        let seam = Seam { place: Arc::clone(&self.place), overseer: false };
+        let seam = Seam { services: Arc::clone(&self.services), overseer: false };
         let answer = seam.call(request).await.map_err(|error| unreadable(&error))?;
         let answer = answer.try_into_http1x().map_err(|error| unreadable(&error))?;
         // The stand-ins' answers are whole when they are made; none is a stream.

@@ -14,7 +14,7 @@ use aws_smithy_runtime_api::http::StatusCode;
 use aws_smithy_types::body::SdkBody;
 
 use super::faults::{Fault, Permission, Service};
-use super::{Place, dynamodb, ses, sqs, ssm};
+use super::{Services, dynamodb, ses, sqs, ssm};
 
 /// A service's answer, before it is HTTP.
 #[derive(Clone, Debug)]
@@ -100,12 +100,12 @@ impl Work {
         }
     }
 
-    fn carry_out(self, place: &Place) -> Answer {
+    fn carry_out(self, services: &Services) -> Answer {
         match self {
-            Self::DynamoDb(request) => place.dynamodb.carry_out(*request),
-            Self::Ses(request) => place.ses.carry_out(request, (place.clock)()),
-            Self::Sqs(request) => place.sqs.carry_out(request, (place.clock)()),
-            Self::Ssm(request) => place.ssm.carry_out(request, (place.clock)()),
+            Self::DynamoDb(request) => services.dynamodb.carry_out(*request),
+            Self::Ses(request) => services.ses.carry_out(request, (services.clock)()),
+            Self::Sqs(request) => services.sqs.carry_out(request, (services.clock)()),
+            Self::Ssm(request) => services.ssm.carry_out(request, (services.clock)()),
             Self::Refused(_, answer) => answer,
         }
     }
@@ -146,7 +146,7 @@ fn nobody(asked: &str) -> ConnectorError {
 /// The HTTP client handed to every SDK client.
 #[derive(Clone)]
 pub(crate) struct Seam {
-    pub(crate) place: Arc<Place>,
+    pub(crate) services: Arc<Services>,
     /// Whoever runs the place looks on by a way of their own: it neither counts nor fails.
     pub(crate) overseer: bool,
 }
@@ -169,8 +169,8 @@ impl HttpClient for Seam {
 
 impl HttpConnector for Seam {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
-        let place = &self.place;
-        if place.faults.is_dead() && !self.overseer {
+        let services = &self.services;
+        if services.faults.is_dead() && !self.overseer {
             return never();
         }
         let (operation, work) = match read(&request) {
@@ -178,12 +178,12 @@ impl HttpConnector for Seam {
             Err(error) => return HttpConnectorFuture::ready(Err(error)),
         };
         if self.overseer {
-            return answered(work.carry_out(place));
+            return answered(work.carry_out(services));
         }
         let service = work.service();
-        let fault = place.faults.meet(service, operation, || work.permissions());
+        let fault = services.faults.meet(service, operation, || work.permissions());
         let Some(fault) = fault else {
-            return answered(work.carry_out(place));
+            return answered(work.carry_out(services));
         };
         self.strike(fault, work)
     }
@@ -191,24 +191,24 @@ impl HttpConnector for Seam {
 
 impl Seam {
     fn strike(&self, fault: Fault, work: Work) -> HttpConnectorFuture {
-        let place = &self.place;
+        let services = &self.services;
         match fault {
             Fault::DropBefore => {
-                place.faults.life().die();
+                services.faults.life().die();
                 never()
             }
             Fault::DropAfter => {
-                work.carry_out(place);
-                place.faults.life().die();
+                work.carry_out(services);
+                services.faults.life().die();
                 never()
             }
             Fault::LostAnswer => {
-                work.carry_out(place);
+                work.carry_out(services);
                 let cut = io::Error::new(io::ErrorKind::ConnectionReset, "the answer was lost");
                 HttpConnectorFuture::ready(Err(ConnectorError::io(cut.into())))
             }
             Fault::TimedOut => {
-                work.carry_out(place);
+                work.carry_out(services);
                 let late = io::Error::new(io::ErrorKind::TimedOut, "no answer in time");
                 HttpConnectorFuture::ready(Err(ConnectorError::timeout(late.into())))
             }
@@ -224,16 +224,16 @@ impl Seam {
             }),
             Fault::ServerError => {
                 let service = work.service();
-                work.carry_out(place);
+                work.carry_out(services);
                 answered(broken(service))
             }
             Fault::Pause(pause) => {
                 let seam = self.clone();
                 HttpConnectorFuture::new(async move {
-                    let freeze = seam.place.faults.life().freeze();
+                    let freeze = seam.services.faults.life().freeze();
                     pause().await;
                     drop(freeze);
-                    Ok(work.carry_out(&seam.place).into_response())
+                    Ok(work.carry_out(&seam.services).into_response())
                 })
             }
         }
