@@ -53,7 +53,6 @@ impl At<'_> {
         if self.end(sending, ended).await? {
             return Ok(());
         }
-        self.cloud.forget(self.store());
         for _ in 0..TRIES {
             let Some(customer) = self.cloud.tables.customer(self.store(), self.customer.id).await? else {
                 return Ok(());
