@@ -13,8 +13,8 @@ use winback_cloud::standing::Standing;
 use winback_cloud::start::Invocation;
 use winback_cloud::tables::customers::Expect;
 use winback_cloud::{Cloud, Error};
-use winback_domain::customer::Customer;
-use winback_domain::decide::{Action, Decision, decide};
+use winback_domain::customer::{Customer, Open};
+use winback_domain::decide::{Action, Decision, Draft, decide};
 use winback_domain::ids::{CustomerId, StoreId};
 use winback_domain::protocol::{Look, look_again};
 
@@ -95,6 +95,11 @@ pub(crate) struct At<'a> {
 impl At<'_> {
     pub fn store(&self) -> &StoreId {
         &self.standing.store.id
+    }
+
+    /// The open message that a draft claims again; nothing: this is its first claim.
+    pub fn goes_on_with(&self, draft: &Draft) -> Option<&Open> {
+        self.customer.open.as_ref().filter(|open| open.message == draft.message)
     }
 
     pub fn look(&self) -> Look<'_> {

@@ -104,8 +104,7 @@ impl At<'_> {
 
     /// The code of a draft: that of the open message it goes on with, or a new one.
     async fn code(&self, draft: &Draft) -> Result<Code, Error> {
-        let open = self.customer.open.as_ref().filter(|open| open.message == draft.message);
-        if let Some(code) = open.and_then(|open| open.code.clone()) {
+        if let Some(code) = self.goes_on_with(draft).and_then(|open| open.code.clone()) {
             return Ok(code);
         }
         let key = self.cloud.secrets.code(self.cloud.clock.now()).await?;
@@ -120,8 +119,7 @@ impl At<'_> {
         let (Some(code), Some(offered)) = (code, offered) else { return Ok(Ok(None)) };
         let Some(stock) = offered.offer.stock else { return Ok(Ok(None)) };
         let lots = Lot::all(self.store(), &draft.program, &offered.name, stock);
-        let goes_on = self.customer.open.as_ref().filter(|open| open.message == draft.message);
-        if let Some(number) = goes_on.and_then(|open| open.lot) {
+        if let Some(number) = self.goes_on_with(draft).and_then(|open| open.lot) {
             let lot = Lot::named(self.store(), &draft.program, &offered.name, number);
             let holds = lots.get(number as usize).unwrap_or(&lot);
             if self.cloud.tables.shelf(holds).await?.has_one_for(code) {

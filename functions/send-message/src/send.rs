@@ -262,7 +262,7 @@ impl At<'_> {
     /// The customer's message before this one, and whether the ledger has this one already: then it keeps its place in
     /// the chain, or the chain would become a ring.
     async fn previous(&self, draft: &Draft) -> Result<(Option<MessageId>, bool), Error> {
-        if let Some(open) = self.customer.open.as_ref().filter(|open| open.message == draft.message) {
+        if let Some(open) = self.goes_on_with(draft) {
             return Ok((open.previous, true));
         }
         let head = self.customer.letters.first().copied();

@@ -232,18 +232,7 @@ mod tests {
         let code = Code::of(&key, &store, message, 7);
         let expires_at = at("2026-05-08T20:59:59Z");
         let minimum_order = Some(euros("40"));
-        Coupon {
-            code,
-            rev: 1,
-            dead: false,
-            message,
-            customer,
-            gives,
-            minimum_order,
-            expires_at,
-            uses: 1,
-            redeemed: vec![],
-        }
+        Coupon { gives, minimum_order, ..Coupon::nothing(code, message, customer, expires_at) }
     }
 
     fn order(id: &str, total: &str, placed: &str) -> Use {
