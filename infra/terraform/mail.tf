@@ -1,8 +1,8 @@
 locals {
-  # Opens prove nothing, so they are not asked for. Clicks are asked for only with a domain of the shop's own: otherwise SES would lead
+  # Opens prove nothing, so they are not asked for; nor is SEND: whatever follows on it (delivered, delayed, bounced) says as much. Clicks are asked for only with a domain of the shop's own: otherwise SES would lead
   # every link in the mail over a host of AWS.
   mail_events = concat(
-    ["SEND", "REJECT", "BOUNCE", "COMPLAINT", "DELIVERY", "DELIVERY_DELAY", "RENDERING_FAILURE"],
+    ["REJECT", "BOUNCE", "COMPLAINT", "DELIVERY", "DELIVERY_DELAY", "RENDERING_FAILURE"],
     var.click_domain == null ? [] : ["CLICK"],
   )
 }

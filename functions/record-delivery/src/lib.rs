@@ -26,7 +26,7 @@ async fn take(cloud: &Cloud, report: &Report) -> Result<(), Error> {
         // Mostly news, and of no consequence for the customer: written without a look.
         return tell(cloud, report).await;
     }
-    // Read first: SES tells of every mail that it has it, which is no news, and a read costs a fifth of a write.
+    // Read first: that SES has it is mostly no news, and a read costs a fifth of a write.
     let Some(message) = cloud.tables.message(&report.store, report.message).await? else { return Ok(()) };
     if message.state < report.state {
         tell(cloud, report).await?;

@@ -13,7 +13,7 @@ run "what_became_of_a_mail_comes_back" {
 
   assert {
     condition = aws_sesv2_configuration_set_event_destination.mail.event_destination[0].matching_event_types == toset([
-      "SEND", "REJECT", "BOUNCE", "COMPLAINT", "DELIVERY", "DELIVERY_DELAY", "RENDERING_FAILURE",
+      "REJECT", "BOUNCE", "COMPLAINT", "DELIVERY", "DELIVERY_DELAY", "RENDERING_FAILURE",
     ])
     error_message = "Every event but opens and clicks."
   }
