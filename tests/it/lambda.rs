@@ -119,7 +119,7 @@ async fn an_event_that_makes_no_sense_is_an_error_and_no_end() {
 /// A panic in a handler is an error for the runtime, and the process lives on: no invocation hangs until its timeout.
 #[tokio::test]
 async fn a_panic_is_an_error_and_no_silence() {
-    let binary = build::panicking();
+    let binary = &build::binaries()[build::PANICKING];
     let mut place = Deployed::with(&[("record-event", binary.as_path())]).await;
     let error = place.fails("record-event", &json!({"panic": true})).await;
     assert!(error.to_string().contains("asked to panic"), "{error}");

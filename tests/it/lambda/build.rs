@@ -19,20 +19,21 @@ pub const FUNCTIONS: [&str; 8] = [
     "redeem-code",
 ];
 
-/// The eight binaries by function, built once per test process and without the features of any other package.
+/// A function that panics when it is asked to: an example of the crate that all eight stand on.
+pub const PANICKING: &str = "panicking";
+
+/// The binaries of the workspace by name, built once per test process.
+///
+/// All of them and an example, because then cargo gives every dependency the features it has in a build of all tests,
+/// and nothing of the AWS SDK is compiled a second time.
 pub fn binaries() -> &'static BTreeMap<String, PathBuf> {
     static BUILT: OnceLock<BTreeMap<String, PathBuf>> = OnceLock::new();
     BUILT.get_or_init(|| {
-        let packages: Vec<&str> = FUNCTIONS.iter().flat_map(|name| ["-p", name]).collect();
-        let built = build(&[&packages[..], &["--bins"]].concat());
-        assert!(FUNCTIONS.iter().all(|name| built.contains_key(*name)), "cargo built only {:?}", built.keys());
+        let built = build(&["--workspace", "--bins", "--examples"]);
+        let wanted = FUNCTIONS.iter().chain([&PANICKING]);
+        assert!(wanted.into_iter().all(|name| built.contains_key(*name)), "cargo built only {:?}", built.keys());
         built
     })
-}
-
-/// A function that panics when it is asked to.
-pub fn panicking() -> PathBuf {
-    build(&["-p", env!("CARGO_PKG_NAME"), "--example", "panicking"]).remove("panicking").expect("cargo built it")
 }
 
 fn build(arguments: &[&str]) -> BTreeMap<String, PathBuf> {
