@@ -94,6 +94,17 @@ impl Trial {
 }
 
 impl Outcome {
+    /// This and what another part of the same history left behind.
+    #[must_use]
+    pub fn and(mut self, other: Self) -> Self {
+        self.people.customers.extend(other.people.customers);
+        self.people.aliases.extend(other.people.aliases);
+        self.ledger.orders.extend(other.ledger.orders);
+        self.ledger.messages.extend(other.ledger.messages);
+        self.ledger.coupons.extend(other.ledger.coupons);
+        self
+    }
+
     /// All of it, for the report.
     pub fn ledger(&self) -> Ledger<'_> {
         Ledger {

@@ -22,6 +22,13 @@ pub struct Plan {
     pub letters: Letters,
 }
 
+impl Plan {
+    /// Whether there are only so many of something it offers: then one customer's piece is another's loss.
+    pub fn has_stock(&self) -> bool {
+        self.programs.iter().flat_map(|program| program.offers.values()).any(|offer| offer.stock.is_some())
+    }
+}
+
 /// All letters of a shop, by mail and language.
 pub type Letters = BTreeMap<(String, Language), Letter>;
 

@@ -1,5 +1,9 @@
 //! A folder as a trial takes it: every program mails, also one that is still a draft. Drafts are what a trial is for.
 
+mod apart;
+
+pub use apart::apart;
+
 use crate::plan::Folder;
 
 /// The folder with `status: live` in every program. Everything else, comments too, stays as it is.

@@ -2,7 +2,9 @@
 
 use std::fs::{self, File};
 use std::io::{BufWriter, Write};
+use std::panic::resume_unwind;
 use std::path::{Path, PathBuf};
+use std::thread;
 
 use anyhow::{Context, Result};
 use clap::Args;
@@ -12,9 +14,10 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use winback_domain::event::Event;
 use winback_domain::history::Reading;
-use winback_domain::plan::Plan;
+use winback_domain::plan::{Folder, Plan};
 use winback_domain::report::{self, Summary};
 use winback_domain::time::start_of_day;
+use winback_domain::trial::apart;
 
 use crate::trial::{Outcome, Trial};
 use crate::words::{compared, number, states};
@@ -25,6 +28,7 @@ use crate::{Done, orders, shop};
 /// Every order is told at its own time to the same functions that would run on AWS, in memory and under a turned clock.
 /// Orders before --from are taken in first, as an import would; orders after --until are left out. All programs mail,
 /// drafts too, and no limit per day or month holds unless --limits says so; frequency cap, quiet hours and holdout hold.
+/// Customers who share nothing (no limits, no stock of an offer) are replayed side by side, as many as there are cores.
 ///
 /// Writes OUT/messages.jsonl (one message per line, with its why; held-out customers' too) and OUT/summary.json. The
 /// same command writes the same bytes.
@@ -71,10 +75,10 @@ impl Replay {
         if !events.is_empty() && !orders::anybody_agreed(&events) {
             eprintln!("nobody in {} agreed to mail; --assume-consent takes it for granted", self.orders.display());
         }
-        let trial = Trial::new(&folder, start, self.limits).await?;
-        trial.place.stack.keep_bodies(false);
-        play(&trial, &events, start, end).await?;
-        let outcome = trial.outcome().await?;
+        let played = Played { folder: &folder, from: start, until: end, limits: self.limits };
+        let alone = self.limits || plan.has_stock();
+        let cores = if alone { 1 } else { thread::available_parallelism()?.get() };
+        let outcome = played.side_by_side(apart(events, cores))?;
         let summary = write(&outcome, &self.out)?;
         print!("{}", told(&outcome, &summary, &plan));
         let files = ["messages.jsonl", "summary.json"].map(|name| self.out.join(name).display().to_string());
@@ -83,20 +87,62 @@ impl Replay {
     }
 }
 
-/// Feeds events, sorted by time, from one moment to another.
-async fn play(trial: &Trial, events: &[Event], start: Timestamp, end: Timestamp) -> Result<()> {
-    let events = &events[..events.partition_point(|event| event.at <= end)];
-    let (history, events) = events.split_at(events.partition_point(|event| event.at < start));
-    trial.begin(history).await?;
-    let seconds = |at: Timestamp| u64::try_from(at.as_second() - start.as_second()).unwrap_or(0);
-    let bar: ProgressBar = orders::bar(seconds(end), "replaying");
-    let mut tell = |now| bar.set_position(seconds(now));
-    for moment in events.chunk_by(|one, next| one.at == next.at) {
-        trial.at(moment[0].at, moment, &mut tell).await?;
+/// A thread's stack, as large as a main thread's.
+const STACK: usize = 8 << 20;
+
+/// What is replayed, but for the events.
+#[derive(Clone, Copy, Debug)]
+struct Played<'a> {
+    folder: &'a Folder,
+    from: Timestamp,
+    until: Timestamp,
+    limits: bool,
+}
+
+impl Played<'_> {
+    /// Plays parts of a history that know nothing of each other, each in a place and on a thread of its own.
+    fn side_by_side(self, parts: Vec<Vec<Event>>) -> Result<Outcome> {
+        let bar = orders::bar(self.seconds(self.until) * parts.len() as u64, "replaying");
+        let outcomes = thread::scope(|scope| {
+            let play = |part: Vec<Event>| {
+                let bar = &bar;
+                thread::Builder::new().stack_size(STACK).spawn_scoped(scope, move || {
+                    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+                    runtime.block_on(self.play(&part, bar))
+                })
+            };
+            // All are started before the first is waited for.
+            let threads = parts.into_iter().map(play).collect::<std::io::Result<Vec<_>>>()?;
+            let ends = threads.into_iter().map(|thread| thread.join().unwrap_or_else(|panic| resume_unwind(panic)));
+            ends.collect::<Result<Vec<Outcome>>>()
+        })?;
+        bar.finish_and_clear();
+        outcomes.into_iter().reduce(Outcome::and).context("there is always a part")
     }
-    trial.at(end, &[], &mut tell).await?;
-    bar.finish_and_clear();
-    Ok(())
+
+    /// Feeds events, sorted by time, from one moment to another.
+    async fn play(self, events: &[Event], bar: &ProgressBar) -> Result<Outcome> {
+        let trial = Trial::new(self.folder, self.from, self.limits).await?;
+        trial.place.stack.keep_bodies(false);
+        let events = &events[..events.partition_point(|event| event.at <= self.until)];
+        let (history, events) = events.split_at(events.partition_point(|event| event.at < self.from));
+        trial.begin(history).await?;
+        let mut told = 0;
+        let mut tell = |now| {
+            let seconds = self.seconds(now).max(told);
+            bar.inc(seconds - told);
+            told = seconds;
+        };
+        for moment in events.chunk_by(|one, next| one.at == next.at) {
+            trial.at(moment[0].at, moment, &mut tell).await?;
+        }
+        trial.at(self.until, &[], &mut tell).await?;
+        trial.outcome().await
+    }
+
+    fn seconds(&self, at: Timestamp) -> u64 {
+        u64::try_from(at.as_second() - self.from.as_second()).unwrap_or(0)
+    }
 }
 
 /// Writes both files.
@@ -153,7 +199,7 @@ mod tests {
         text.parse().unwrap()
     }
 
-    async fn replayed(file: &str, limits: bool) -> Outcome {
+    fn replayed(file: &str, limits: bool, most: usize) -> Outcome {
         let zone = jiff::tz::TimeZone::get("Europe/Helsinki").unwrap();
         let reading = Reading { zone, assume_consent: true, received: Timestamp::MAX };
         let mut events: Vec<Event> = history::read(file.as_bytes(), reading).unwrap().map(Result::unwrap).collect();
@@ -165,9 +211,8 @@ mod tests {
         let shop = folder.get_mut("shop.yaml").unwrap();
         assert!(shop.contains("200 mails"));
         *shop = shop.replace("200 mails", "5 mails");
-        let trial = Trial::new(&folder, start, limits).await.unwrap();
-        play(&trial, &events, start, end).await.unwrap();
-        trial.outcome().await.unwrap()
+        let played = Played { folder: &folder, from: start, until: end, limits };
+        played.side_by_side(apart(events, most)).unwrap()
     }
 
     /// Forty readers who ordered in January, before the replay begins, one of whom came back, and one of the far future.
@@ -183,9 +228,9 @@ mod tests {
         file
     }
 
-    #[tokio::test]
-    async fn a_draft_is_replayed_as_if_it_were_live_and_buying_ends_it() {
-        let outcome = replayed(&file(), false).await;
+    #[test]
+    fn a_draft_is_replayed_as_if_it_were_live_and_buying_ends_it() {
+        let outcome = replayed(&file(), false, 1);
         let summary = report::summary(&outcome.ledger());
         assert_eq!((summary.customers, summary.orders), (40, 80), "what comes after the end is left out");
         assert_eq!(summary.lapsed, 40);
@@ -199,18 +244,18 @@ mod tests {
         assert!(lines[0].contains("\"at\":\"2026-04-1"), "{}", lines[0]);
     }
 
-    #[tokio::test]
-    async fn the_same_orders_give_the_same_bytes() {
+    #[test]
+    fn the_same_orders_give_the_same_bytes_on_one_core_and_on_three() {
         let lines = |outcome: &Outcome| -> Vec<String> {
             report::lines(&outcome.ledger()).map(|line| serde_json::to_string(&line).unwrap()).collect()
         };
-        let (one, two) = (replayed(&file(), false).await, replayed(&file(), false).await);
+        let (one, two) = (replayed(&file(), false, 1), replayed(&file(), false, 3));
         assert_eq!(lines(&one), lines(&two));
         assert_eq!(report::summary(&one.ledger()), report::summary(&two.ledger()));
     }
 
-    #[tokio::test]
-    async fn limits_spread_the_letters_over_days() {
+    #[test]
+    fn limits_spread_the_letters_over_days() {
         let count = |outcome: &Outcome| {
             let mut days: BTreeMap<_, u64> = BTreeMap::new();
             for line in report::lines(&outcome.ledger()).filter(|line| line.state != "held") {
@@ -218,8 +263,8 @@ mod tests {
             }
             days.into_values().max().unwrap_or(0)
         };
-        let free = count(&replayed(&file(), false).await);
-        let limited = count(&replayed(&file(), true).await);
+        let free = count(&replayed(&file(), false, 1));
+        let limited = count(&replayed(&file(), true, 1));
         assert!(free > 5 && limited <= 5, "{limited} of {free}");
     }
 }
