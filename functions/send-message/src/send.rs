@@ -9,13 +9,12 @@ use winback_cloud::tables::Write;
 use winback_cloud::tables::ledger::Put;
 use winback_domain::customer::{Customer, End, Open};
 use winback_domain::decide::{CallOff, Draft};
-use winback_domain::ids::MessageId;
 use winback_domain::keys::{Link, Purpose};
 use winback_domain::mail::{Facts, Links, Mail, OfferFacts};
 use winback_domain::message::{Granted, Message, State};
 use winback_domain::money::Money;
 use winback_domain::planted::{Planted, planted};
-use winback_domain::protocol::{Claim, Form, claim, close, fenced, look_again};
+use winback_domain::protocol::{Claim, Form, claim, close, fenced, look_again, relink};
 use winback_domain::redeem::Coupon;
 use winback_domain::store::State as StoreState;
 use winback_domain::time::days_between;
@@ -92,10 +91,9 @@ impl At<'_> {
         if now >= draft.before || now > latest {
             return Ok(false);
         }
-        let (previous, known) = self.previous(draft).await?;
         let plan = self.standing.plan.number;
         let code = granted.as_ref().filter(|_| draft.grants().is_some()).and_then(|granted| granted.code.as_ref());
-        let claimed = claim(self.customer, draft, Claim { form, code, lot, previous, known, plan, owner: &owner, now });
+        let claimed = claim(self.customer, draft, Claim { form, code, lot, plan, owner: &owner, now });
         let Some(open) = claimed.open.clone() else { return Ok(false) };
         let message = Message {
             id: draft.message,
@@ -114,7 +112,7 @@ impl At<'_> {
             why: why.to_vec(),
             store_rev: self.standing.store.rev,
             plan,
-            previous,
+            previous: open.previous,
             redeemed_by: None,
         };
         if draft.held && !planted(Planted::HeldMailed) {
@@ -146,8 +144,9 @@ impl At<'_> {
             return Ok(Some(passed));
         }
         let known = self.cloud.tables.message(self.store(), message.id).await?;
-        if known.is_some_and(|known| known.state.was_mailed() && known.claim < claimed.rev) {
-            return self.end_unsent(claimed, self.customer.rev, End::Sent, Vec::new()).await.map(|()| None);
+        if let Some(known) = known.filter(|known| known.state.was_mailed() && known.claim < claimed.rev) {
+            let claimed = relink(claimed, known.previous);
+            return self.end_unsent(&claimed, self.customer.rev, End::Sent, Vec::new()).await.map(|()| None);
         }
         // A retry of the SDK fails its own condition when the first try's answer was lost: our owner tells.
         let found = self.cloud.tables.customer(self.store(), self.customer.id).await?;
@@ -179,8 +178,9 @@ impl At<'_> {
         match tables.write_message(self.store(), message).await? {
             Put::Stands => {}
             Put::Later => return Ok(None),
-            Put::Mailed => {
-                return self.end_unsent(claimed, claimed.rev, End::Sent, Vec::new()).await.map(|()| None);
+            Put::Mailed { previous } => {
+                let claimed = relink(claimed, previous);
+                return self.end_unsent(&claimed, claimed.rev, End::Sent, Vec::new()).await.map(|()| None);
             }
         }
         if !self.take(&open, message).await? {
@@ -233,9 +233,10 @@ impl At<'_> {
             return self.call_off(CallOff::Stop, &[reason]).await;
         }
         let (now, plan) = (self.cloud.clock.now(), self.standing.plan.number);
+        let with = Claim { form: Form::Long, code: None, lot: None, plan, owner: "", now };
         // Without a message there is nothing for the chain of letters either.
-        let with = Claim { form: Form::Long, code: None, lot: None, previous: None, known: true, plan, owner: "", now };
-        self.end_unsent(&claim(self.customer, draft, with), self.customer.rev, End::Stopped, Vec::new()).await
+        let claimed = Customer { letters: self.customer.letters.clone(), ..claim(self.customer, draft, with) };
+        self.end_unsent(&claimed, self.customer.rev, End::Stopped, Vec::new()).await
     }
 
     /// The claimed step ends without a word to SES: held out, passed over, or mailed under an earlier claim, whatever
@@ -257,20 +258,6 @@ impl At<'_> {
         later.due = self.cloud.clock.now().checked_add(UNRENDERABLE_HOURS.hours()).ok();
         let write = self.cloud.tables.put_looked(self.store(), &later, self.customer.rev)?;
         self.cloud.tables.commit(vec![write]).await.map(|_| ()).map_err(Error::from)
-    }
-
-    /// The customer's message before this one, and whether the ledger has this one already: then it keeps its place in
-    /// the chain, or the chain would become a ring.
-    async fn previous(&self, draft: &Draft) -> Result<(Option<MessageId>, bool), Error> {
-        if let Some(open) = self.goes_on_with(draft) {
-            return Ok((open.previous, true));
-        }
-        let head = self.customer.letters.first().copied();
-        if head.is_none() {
-            return Ok((None, false));
-        }
-        let known = self.cloud.tables.message(self.store(), draft.message).await?;
-        Ok(known.map_or((head, false), |message| (message.previous, true)))
     }
 
     /// Writes the letter. A held-out customer's is written too, so that it fails for both alike.

@@ -30,22 +30,22 @@ pub struct Customer {
     #[serde(with = "jiff::fmt::serde::timestamp::second::required")]
     pub since: Timestamp,
     /// Name, language and address: the latest we heard.
-    #[serde(default, skip_serializing_if = "is_default")]
+    #[serde(default, skip_serializing_if = "is_default", with = "crate::packed")]
     pub contact: Contact,
     /// Whether mail is welcome.
-    #[serde(default, skip_serializing_if = "is_default")]
+    #[serde(default, skip_serializing_if = "is_default", with = "crate::packed")]
     pub consent: Consent,
     /// What they bought.
-    #[serde(default, skip_serializing_if = "is_default")]
+    #[serde(default, skip_serializing_if = "is_default", with = "crate::packed")]
     pub orders: Orders,
     /// The last time they were there without buying.
     #[serde(default, skip_serializing_if = "Option::is_none", with = "jiff::fmt::serde::timestamp::second::optional")]
     pub active_at: Option<Timestamp>,
     /// Whether they are cross with the shop.
-    #[serde(default, skip_serializing_if = "is_default")]
+    #[serde(default, skip_serializing_if = "is_default", with = "crate::packed")]
     pub complaint: Complaint,
     /// The latest of their subscription.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none", with = "crate::packed")]
     pub subscription: Option<Subscription>,
     /// How many others they brought (one a moment: the same event twice counts once).
     #[serde(default, skip_serializing_if = "Vec::is_empty", with = "crate::time::seconds")]
@@ -57,7 +57,7 @@ pub struct Customer {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub open: Option<Open>,
     /// Where they stand in each program, by its name.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty", with = "crate::packed")]
     pub journeys: BTreeMap<String, Journey>,
     /// When they were last mailed, newest first, as many as the frequency cap can ask for.
     #[serde(default, skip_serializing_if = "Vec::is_empty", with = "crate::time::seconds")]
@@ -65,6 +65,9 @@ pub struct Customer {
     /// Their latest message in the ledger; each names the one before. More than one only after a merge.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub letters: Vec<MessageId>,
+    /// Messages whose claim lapsed, the latest first: whoever claims one again gives it its old place in the chain.
+    #[serde(default, skip_serializing_if = "Vec::is_empty", with = "crate::packed")]
+    pub lapses: Vec<Lapse>,
     /// The order of theirs that the ledger learned of last; each names the one before. More than one only after a merge.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub ledger_orders: Vec<String>,
@@ -222,6 +225,16 @@ pub enum End {
     Held,
 }
 
+/// A message in the ledger whose claim lapsed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Lapse {
+    /// Which.
+    pub message: MessageId,
+    /// The customer's message before it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub previous: Option<MessageId>,
+}
+
 /// The message on its way.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Open {
@@ -317,6 +330,7 @@ impl Customer {
             journeys: BTreeMap::new(),
             mailed: Vec::new(),
             letters: Vec::new(),
+            lapses: Vec::new(),
             ledger_orders: Vec::new(),
             erased: None,
             forgotten: None,

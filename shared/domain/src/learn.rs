@@ -154,6 +154,7 @@ pub fn merge(mut winner: Customer, loser: Customer) -> Customer {
     newest(&mut winner.mailed, loser.mailed);
     winner.till |= loser.till;
     winner.letters.extend(loser.letters);
+    winner.lapses.extend(loser.lapses);
     winner.ledger_orders.extend(loser.ledger_orders);
     for (program, theirs) in loser.journeys {
         match winner.journeys.get_mut(&program) {

@@ -17,6 +17,7 @@ pub mod message;
 pub mod money;
 pub mod offer;
 pub mod order;
+pub mod packed;
 pub mod page;
 pub mod plan;
 pub mod planted;

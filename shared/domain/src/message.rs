@@ -41,10 +41,10 @@ pub struct Message {
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub subject: String,
     /// What it offers.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none", with = "crate::packed")]
     pub offer: Option<Granted>,
     /// Why.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty", with = "crate::packed")]
     pub why: Vec<Reason>,
     /// The `rev` of the store record that `decide` saw.
     #[serde(default)]

@@ -17,7 +17,7 @@ pub struct Order {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub previous: Option<String>,
     /// Its latest version; nothing while it is a stub.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none", with = "crate::packed")]
     pub placed: Option<Version>,
     /// Refunded so far, in all. The largest we heard of.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -3,7 +3,7 @@
 
 use jiff::Timestamp;
 
-use crate::customer::{Brief, Customer, End, Journey, Open, OpenState};
+use crate::customer::{Brief, Customer, End, Journey, Lapse, Open, OpenState};
 use crate::decide::{CallOff, Draft, decide};
 use crate::ids::{Code, MessageId};
 use crate::plan::Plan;
@@ -11,6 +11,8 @@ use crate::store::Store;
 
 /// How many of the last mails a customer keeps for the frequency cap, at most.
 const MAILED: usize = 10;
+/// How many messages of lapsed claims a customer remembers. One at a time is claimed again; the rest is their past.
+const LAPSES: usize = 8;
 
 /// How a claim goes on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,10 +32,6 @@ pub struct Claim<'a> {
     pub code: Option<&'a Code>,
     /// The stock lot it takes from.
     pub lot: Option<u32>,
-    /// The customer's message before this one.
-    pub previous: Option<MessageId>,
-    /// The ledger has this message already, from a claim that lapsed: it keeps its place in the chain.
-    pub known: bool,
     /// The number of the plan it was decided under.
     pub plan: u64,
     /// Who claims; only the short form keeps it.
@@ -46,9 +44,7 @@ pub struct Claim<'a> {
 pub fn claim(customer: &Customer, draft: &Draft, with: Claim<'_>) -> Customer {
     let mut next = customer.clone();
     next.rev += 1;
-    if !with.known {
-        next.letters = std::iter::once(draft.message).chain(next.letters.into_iter().skip(1)).collect();
-    }
+    let previous = link(&mut next, draft.message);
     let open = Open {
         state: OpenState::Claimed,
         message: draft.message,
@@ -62,7 +58,7 @@ pub fn claim(customer: &Customer, draft: &Draft, with: Claim<'_>) -> Customer {
         held: draft.held,
         deadline: draft.offer.as_ref().map(|offered| offered.expires_at),
         grants: draft.grants().map(ToOwned::to_owned),
-        previous: with.previous,
+        previous,
         code: with.code.cloned(),
         lot: with.lot,
         owner: None,
@@ -73,6 +69,31 @@ pub fn claim(customer: &Customer, draft: &Draft, with: Claim<'_>) -> Customer {
         Form::Long => open,
         Form::Short => fenced(open, with.owner, with.now),
     });
+    next
+}
+
+/// Gives a message its place in the chain of letters; answers the one before it. A message that has its place already
+/// (on its way, or of a claim that lapsed) keeps it, or the chain would become a ring.
+fn link(customer: &mut Customer, message: MessageId) -> Option<MessageId> {
+    if let Some(open) = customer.open.as_ref().filter(|open| open.message == message) {
+        return open.previous;
+    }
+    if let Some(place) = customer.lapses.iter().position(|lapse| lapse.message == message) {
+        return customer.lapses.remove(place).previous;
+    }
+    let head = customer.letters.first().copied();
+    customer.letters = std::iter::once(message).chain(customer.letters.drain(..).skip(1)).collect();
+    head
+}
+
+/// The customer after a claim of what the ledger knows as mailed, where their record has forgotten it: its place in
+/// the chain is the one that the ledger names.
+pub fn relink(claimed: &Customer, ledger_says: Option<MessageId>) -> Customer {
+    let mut next = claimed.clone();
+    if let Some(open) = claimed.open.as_ref().filter(|open| open.previous != ledger_says) {
+        let before = |id: MessageId| if id == open.message { open.previous } else { Some(id) };
+        next.letters = claimed.letters.iter().filter_map(|id| before(*id)).collect();
+    }
     next
 }
 
@@ -128,7 +149,14 @@ pub fn begin_call_off(customer: &Customer, how: CallOff) -> Customer {
 pub fn finish_call_off(customer: &Customer, how: CallOff, at: Look<'_>) -> Customer {
     match how {
         CallOff::Stop => close(customer, End::Stopped, at.now, at),
-        CallOff::Lapse => look_again(Customer { open: None, ..customer.clone() }, at),
+        CallOff::Lapse => {
+            let mut next = customer.clone();
+            if let Some(Open { message, previous, .. }) = next.open.take() {
+                next.lapses.insert(0, Lapse { message, previous });
+                next.lapses.truncate(LAPSES);
+            }
+            look_again(next, at)
+        }
     }
 }
 

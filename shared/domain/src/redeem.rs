@@ -24,6 +24,7 @@ pub struct Coupon {
     /// Whom it was made for.
     pub customer: CustomerId,
     /// What it gives.
+    #[serde(with = "crate::packed")]
     pub gives: Gives,
     /// The least an order must come to.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -34,7 +35,7 @@ pub struct Coupon {
     /// How many orders may use it.
     pub uses: u32,
     /// Which did.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty", with = "crate::packed")]
     pub redeemed: Vec<Redemption>,
 }
 

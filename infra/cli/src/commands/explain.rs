@@ -81,7 +81,7 @@ async fn messages(cloud: &Cloud, store: &StoreId, customer: &Customer) -> Result
     let mut found: Vec<Message> = Vec::new();
     for head in &customer.letters {
         let mut next: Option<MessageId> = Some(*head);
-        while let Some(id) = next {
+        while let Some(id) = next.filter(|id| found.iter().all(|known| known.id != *id)) {
             let message = cloud.tables.message(store, id).await?;
             next = message.as_ref().and_then(|message| message.previous);
             found.extend(message);

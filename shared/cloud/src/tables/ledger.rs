@@ -24,7 +24,10 @@ pub enum Put {
     /// A later claim wrote it.
     Later,
     /// It was mailed under an earlier claim, as far as anybody can know. It is never written over.
-    Mailed,
+    Mailed {
+        /// The customer's message before it, as it was then.
+        previous: Option<MessageId>,
+    },
 }
 
 /// An order with the number that guards its writes.
@@ -100,7 +103,9 @@ impl Tables {
                 let known: Option<Message> = item.map(|item| from_item(&key, item)).transpose()?;
                 match known {
                     Some(known) if known.claim == message.claim => Put::Stands,
-                    Some(known) if known.state.was_mailed() && known.claim < message.claim => Put::Mailed,
+                    Some(known) if known.state.was_mailed() && known.claim < message.claim => {
+                        Put::Mailed { previous: known.previous }
+                    }
                     _ => Put::Later,
                 }
             }

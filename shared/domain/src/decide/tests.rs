@@ -108,16 +108,7 @@ fn played(customer: Customer, store: &Store, plan: &Plan, from: &str, until: &st
         let decision = decide(&customer, store, plan, now);
         match decision.action {
             Action::Claim(draft) => {
-                let with = Claim {
-                    form: Form::Short,
-                    code: None,
-                    lot: None,
-                    previous: None,
-                    known: false,
-                    plan: 1,
-                    owner: "o",
-                    now,
-                };
+                let with = Claim { form: Form::Short, code: None, lot: None, plan: 1, owner: "o", now };
                 let end = if draft.held { End::Held } else { End::Sent };
                 let look = crate::protocol::Look { store, plan, now };
                 let day = plan.shop.time_zone.to_datetime(now).strftime("%a %F %H:%M");
@@ -194,8 +185,7 @@ fn after_a_rest_the_letter_and_its_last_day_tell_one_story() {
             panic!("a letter is due")
         };
         let now = at(when);
-        let with =
-            Claim { form: Form::Short, code: None, lot: None, previous: None, known: false, plan: 1, owner: "o", now };
+        let with = Claim { form: Form::Short, code: None, lot: None, plan: 1, owner: "o", now };
         let look = crate::protocol::Look { store: &store, plan: &plan, now };
         back = close(&claim(&back, &draft, with), End::Sent, now, look);
         told.push(why.iter().map(ToString::to_string).collect::<Vec<_>>());
@@ -303,8 +293,7 @@ fn a_claimed_letter_goes_on_the_same_day_lapses_on_the_next_and_stops_when_she_b
     use crate::protocol::{Claim, Form, claim};
     let now = at("2026-04-14T06:00:00Z");
     let Action::Claim(draft) = look(&anna(), "2026-04-14T06:00:00Z").action else { panic!("a claim") };
-    let with =
-        Claim { form: Form::Long, code: None, lot: None, previous: None, known: false, plan: 1, owner: "o", now };
+    let with = Claim { form: Form::Long, code: None, lot: None, plan: 1, owner: "o", now };
     let claimed = claim(&anna(), &draft, with);
     assert!(
         matches!(look(&claimed, "2026-04-14T08:00:00Z").action, Action::Claim(again) if again.message == draft.message)
@@ -322,15 +311,39 @@ fn a_claimed_letter_goes_on_the_same_day_lapses_on_the_next_and_stops_when_she_b
 }
 
 #[test]
+fn a_letter_claimed_again_keeps_its_place_in_the_chain() {
+    use crate::protocol::{Claim, Form, Look, claim, finish_call_off, relink};
+    let (store, plan) = (store(), plan());
+    // She got the letter and its last day; the second round lapses on its first day.
+    let (mailed, sent) = played(anna(), &store, &plan, "2026-01-12T08:00:00Z", "2026-05-01T00:00:00Z");
+    let (head, last_day) = (mailed.letters.clone(), mailed.letters.first().copied());
+    assert_eq!(sent.len(), 2);
+    let claimed = |customer: &Customer, when: &str| {
+        let Action::Claim(draft) = look(customer, when).action else { panic!("round two is due") };
+        claim(customer, &draft, Claim { form: Form::Long, code: None, lot: None, plan: 1, owner: "o", now: at(when) })
+    };
+    let place = |customer: &Customer| customer.open.as_ref().map(|open| (open.message, open.previous)).unwrap();
+    let first = claimed(&mailed, "2026-05-14T06:00:00Z");
+    let third = place(&first).0;
+    assert_eq!((place(&first).1, &first.letters), (last_day, &vec![third]));
+    assert_eq!(place(&claimed(&first, "2026-05-14T06:01:00Z")), place(&first), "while it is open");
+    let later = Look { store: &store, plan: &plan, now: at("2026-05-15T06:00:00Z") };
+    let lapsed = finish_call_off(&first, CallOff::Lapse, later);
+    let second = claimed(&lapsed, "2026-05-19T06:00:00Z");
+    assert_eq!(place(&second), place(&first), "and after it lapsed");
+    assert_eq!((&second.letters, second.lapses.len()), (&first.letters, 0));
+
+    // The record forgot that the ledger had it as mailed, and put it in front a second time.
+    assert_eq!(relink(&first, last_day), first);
+    assert_eq!(relink(&first, None).letters, head);
+}
+
+#[test]
 fn a_sending_without_an_answer_is_never_sendable_again() {
     use crate::protocol::{Claim, Form, claim};
     let now = at("2026-04-14T06:00:00Z");
     let Action::Claim(draft) = look(&anna(), "2026-04-14T06:00:00Z").action else { panic!("a claim") };
-    let sending = claim(
-        &anna(),
-        &draft,
-        Claim { form: Form::Short, code: None, lot: None, previous: None, known: false, plan: 1, owner: "o", now },
-    );
+    let sending = claim(&anna(), &draft, Claim { form: Form::Short, code: None, lot: None, plan: 1, owner: "o", now });
     let early = look(&sending, "2026-04-14T06:04:59Z");
     assert_eq!((early.action, early.next_look), (Action::Wait, Some(at("2026-04-14T06:05:00Z"))));
     assert_eq!(look(&sending, "2026-04-14T06:05:00Z").action, Action::Expire);
@@ -341,8 +354,7 @@ fn a_last_day_finds_its_letter_also_after_a_merge() {
     use crate::protocol::{Claim, Form, claim, close};
     let (store, plan, now) = (store(), plan(), at("2026-04-14T06:00:00Z"));
     let Action::Claim(letter) = look(&anna(), "2026-04-14T06:00:00Z").action else { panic!("the letter is due") };
-    let with =
-        Claim { form: Form::Short, code: None, lot: None, previous: None, known: false, plan: 1, owner: "o", now };
+    let with = Claim { form: Form::Short, code: None, lot: None, plan: 1, owner: "o", now };
     let look = crate::protocol::Look { store: &store, plan: &plan, now };
     let guest = close(&claim(&anna(), &letter, with), End::Sent, now, look);
 
