@@ -1,6 +1,7 @@
 //! Ids, codes and shares: all derived from what they belong to, so a retry makes the same thing again.
 
 use std::fmt;
+use std::sync::LazyLock;
 
 use data_encoding::Encoding;
 use jiff::Timestamp;
@@ -12,11 +13,11 @@ use crate::keys::Key;
 use crate::shop::Share;
 
 /// Crockford's base 32, lower case: no i, l, o or u to misread.
-fn crockford() -> Encoding {
+static CROCKFORD: LazyLock<Encoding> = LazyLock::new(|| {
     let mut spec = data_encoding::Specification::new();
     spec.symbols.push_str("0123456789abcdefghjkmnpqrstvwxyz");
     spec.encoding().expect("the alphabet has 32 different symbols")
-}
+});
 
 /// Hashes parts so that no two lists of parts look alike: each goes in behind its length.
 fn digest(kind: &str, parts: &[&[u8]]) -> [u8; 32] {
@@ -95,7 +96,7 @@ macro_rules! opaque_id {
 
         impl fmt::Display for $name {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str(&crockford().encode(&self.0))
+                f.write_str(&CROCKFORD.encode(&self.0))
             }
         }
 
@@ -109,7 +110,7 @@ macro_rules! opaque_id {
             type Error = NotAnId;
 
             fn try_from(text: String) -> Result<Self, NotAnId> {
-                let bytes = crockford().decode(text.as_bytes()).map_err(|_| NotAnId)?;
+                let bytes = CROCKFORD.decode(text.as_bytes()).map_err(|_| NotAnId)?;
                 bytes.try_into().map(Self).map_err(|_| NotAnId)
             }
         }
@@ -190,7 +191,7 @@ impl Code {
     /// (then the old one is dead for good, and a later day is a later deadline).
     pub fn of(key: &Key, store: &StoreId, message: MessageId, first_claim: u64) -> Self {
         let mac = key.mac("code", &[store.as_str().as_bytes(), &message.0, &first_claim.to_be_bytes()]);
-        let mut text = crockford().encode(&mac[..10]).to_ascii_uppercase();
+        let mut text = CROCKFORD.encode(&mac[..10]).to_ascii_uppercase();
         text.truncate(10);
         Self(text)
     }
