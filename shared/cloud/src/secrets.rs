@@ -1,17 +1,22 @@
-//! Secrets from SSM, loaded on first use and kept for five minutes; for one minute where there is reason to doubt them.
+//! Secrets from SSM, loaded on first use. What is rotated is kept for five minutes, for one where there is reason to
+//! doubt it; the keys of customers and of codes as long as the process lives.
 
 use std::collections::BTreeMap;
 use std::sync::Mutex;
 
 use aws_sdk_ssm::Client;
 use aws_sdk_ssm::error::ProvideErrorMetadata;
-use jiff::{Timestamp, ToSpan};
+use jiff::{SignedDuration, Timestamp};
 use winback_domain::ids::StoreId;
 use winback_domain::keys::{Key, LinkKeys};
 
-const KEPT_MINUTES: i64 = 5;
+/// A rotated secret is in use everywhere after so long.
+const KEPT: SignedDuration = SignedDuration::from_mins(5);
 /// Whoever sends bad signatures makes us ask SSM so often and no more.
-const DOUBTED_MINUTES: i64 = 1;
+const KEPT_IN_DOUBT: SignedDuration = SignedDuration::from_mins(1);
+/// With another lookup key every customer would be somebody else; a code is stored with its message, so that it is all
+/// the same which key made it.
+const KEPT_FOR_GOOD: SignedDuration = SignedDuration::MAX;
 
 /// A secret is not to be had.
 #[derive(Debug, thiserror::Error)]
@@ -43,17 +48,17 @@ impl Secrets {
 
     /// The key that addresses and store ids are hashed with. Never rotated.
     pub async fn lookup(&self, now: Timestamp) -> Result<Key, Error> {
-        self.get("keys/lookup", now, false).await.map(|text| Key::new(text.into_bytes()))
+        self.get("keys/lookup", now, KEPT_FOR_GOOD).await.map(|text| Key::new(text.into_bytes()))
     }
 
     /// The key that codes are derived with.
     pub async fn code(&self, now: Timestamp) -> Result<Key, Error> {
-        self.get("keys/code", now, false).await.map(|text| Key::new(text.into_bytes()))
+        self.get("keys/code", now, KEPT_FOR_GOOD).await.map(|text| Key::new(text.into_bytes()))
     }
 
     /// The keys that sign links: one a line, `id:secret`, the signing one first.
     pub async fn links(&self, now: Timestamp) -> Result<LinkKeys, Error> {
-        let text = self.get("keys/link", now, false).await?;
+        let text = self.get("keys/link", now, KEPT).await?;
         let malformed = || Error::Malformed(self.path("keys/link"), "lines of `id:secret` are wanted, ids 0 to 255");
         let line = |line: &str| {
             let (id, secret) = line.split_once(':')?;
@@ -71,7 +76,8 @@ impl Secrets {
     /// The secrets a store signs with: one a line, two while one is rotated. In doubt, after a bad
     /// signature, SSM is asked again, at most once a minute: the secret may be new.
     pub async fn webhook(&self, store: &StoreId, now: Timestamp, doubt: bool) -> Result<Vec<String>, Error> {
-        let text = self.get(&format!("stores/{store}/webhook-secrets"), now, doubt).await?;
+        let kept = if doubt { KEPT_IN_DOUBT } else { KEPT };
+        let text = self.get(&format!("stores/{store}/webhook-secrets"), now, kept).await?;
         Ok(text.lines().map(str::trim).filter(|line| !line.is_empty()).map(str::to_owned).collect())
     }
 
@@ -79,12 +85,10 @@ impl Secrets {
         format!("{}/{name}", self.prefix)
     }
 
-    async fn get(&self, name: &str, now: Timestamp, doubt: bool) -> Result<String, Error> {
+    async fn get(&self, name: &str, now: Timestamp, kept: SignedDuration) -> Result<String, Error> {
         let path = self.path(name);
         let known = self.known.lock().ok().and_then(|known| known.get(&path).cloned());
-        let kept = if doubt { DOUBTED_MINUTES } else { KEPT_MINUTES };
-        let oldest = now.saturating_sub(kept.minutes()).unwrap_or(Timestamp::MIN);
-        if let Some((_, text)) = known.filter(|(at, _)| *at > oldest) {
+        if let Some((_, text)) = known.filter(|(at, _)| now.duration_since(*at) < kept) {
             return Ok(text);
         }
         let request = self.client.get_parameter().name(&path).with_decryption(true);

@@ -281,7 +281,7 @@ impl Stack {
         self.services.ses.set_account(account);
     }
 
-    /// The events that SES sent for the mails accepted since the last time, as EventBridge hands them to a function: sent and
+    /// The events that SES sent for the mails accepted since the last time, as EventBridge hands them to a function:
     /// delivered, or, for the addresses of SES's mailbox simulator, bounced or complained about.
     ///
     /// # Errors
