@@ -10,6 +10,8 @@ use winback_domain::check::check;
 use winback_domain::file::{Problem, Severity};
 use winback_domain::plan::{Folder, Plan};
 
+use crate::words::counted;
+
 /// Reads the files of a folder.
 pub fn folder(dir: &Path) -> Result<Folder> {
     if !dir.is_dir() {
@@ -79,7 +81,7 @@ fn drawn<'a>(
 
 /// The folder of a store's plan as text for a sentence: `2 programs, 5 rounds, 9 letters in en, fi`.
 pub fn described(plan: &Plan) -> String {
-    let rounds = plan.programs.iter().map(|program| program.rounds.len()).sum();
+    let rounds: usize = plan.programs.iter().map(|program| program.rounds.len()).sum();
     let mut letters: Vec<&str> = plan.letters.keys().map(|(mail, _)| mail.as_str()).collect();
     letters.dedup();
     let languages: Vec<&str> = plan.shop.languages.iter().map(|language| language.as_str()).collect();
@@ -90,11 +92,6 @@ pub fn described(plan: &Plan) -> String {
         counted(letters.len(), "letter"),
         languages.join(", ")
     )
-}
-
-/// `1 letter`, `2 letters`.
-pub fn counted(number: usize, thing: &str) -> String {
-    if number == 1 { format!("1 {thing}") } else { format!("{number} {thing}s") }
 }
 
 /// The name of a store for clap.

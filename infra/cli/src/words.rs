@@ -24,6 +24,12 @@ pub fn number(number: u64) -> String {
     out
 }
 
+/// `1 letter`, `2,000 letters`.
+pub fn counted(amount: impl TryInto<u64>, thing: &str) -> String {
+    let amount = amount.try_into().unwrap_or(u64::MAX);
+    if amount == 1 { format!("1 {thing}") } else { format!("{} {thing}s", number(amount)) }
+}
+
 /// Messages by their states, the most frequent first: `8,900 delivered, 900 held`.
 pub fn states(summary: &Summary) -> String {
     let mut all: std::collections::BTreeMap<&str, u64> = std::collections::BTreeMap::new();
@@ -59,6 +65,7 @@ mod tests {
         assert_eq!(share(2, 3), "2 of 3 (66.7 %)");
         assert_eq!(share(1_650, 1_650), "1,650 of 1,650 (100.0 %)");
         assert_eq!(share(0, 0), "0 of none");
+        assert_eq!([0_u64, 1, 2_000].map(|some| counted(some, "order")), ["0 orders", "1 order", "2,000 orders"]);
     }
 
     #[test]

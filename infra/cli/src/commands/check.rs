@@ -7,6 +7,7 @@ use clap::Args;
 use winback_domain::check::check;
 use winback_domain::file::Severity;
 
+use crate::words::counted;
 use crate::{Done, shop};
 
 /// Read a shop's folder and say what is wrong with it
@@ -27,9 +28,8 @@ impl Check {
         eprint!("{}", shop::rendered(&folder, &self.dir, checked.problems.iter()));
         let [errors, warnings] = [Severity::Error, Severity::Warning].map(|kind| checked.count(kind));
         let Some(plan) = checked.plan else {
-            let warnings =
-                if warnings > 0 { format!(", {}", shop::counted(warnings, "warning")) } else { String::new() };
-            eprintln!("{}: {}{warnings}", self.dir.display(), shop::counted(errors, "error"));
+            let warnings = if warnings > 0 { format!(", {}", counted(warnings, "warning")) } else { String::new() };
+            eprintln!("{}: {}{warnings}", self.dir.display(), counted(errors, "error"));
             return Ok(Done::Refused);
         };
         println!("{}: {}.", plan.shop.name, shop::described(&plan));
@@ -39,7 +39,7 @@ impl Check {
         }
         match warnings {
             0 => println!("Nothing to say against it."),
-            some => println!("It can be used; {} above.", shop::counted(some, "warning")),
+            some => println!("It can be used; {} above.", counted(some, "warning")),
         }
         Ok(Done::Whole)
     }

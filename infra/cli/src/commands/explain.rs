@@ -19,6 +19,7 @@ use winback_local::clock::Turned;
 use winback_local::place::Place;
 
 use crate::commands::serve::LINK_BASE;
+use crate::words::counted;
 use crate::{Done, shop};
 
 /// Tell what is known of one customer, what was written to them and why, and what comes next
@@ -108,7 +109,7 @@ fn one(address: &Address, customer: &Customer, standing: &Standing, messages: &[
     say(match customer.orders.last() {
         None => "No order.".to_owned(),
         Some(last) => {
-            let orders = shop::counted(customer.orders.count as usize, "order");
+            let orders = counted(customer.orders.count, "order");
             format!("{orders}, {spent} in all; the last on {}.", day(last))
         }
     });
@@ -118,7 +119,7 @@ fn one(address: &Address, customer: &Customer, standing: &Standing, messages: &[
     }
     for (program, journey) in &customer.journeys {
         let held = if journey.held { "; held out: never mailed" } else { "" };
-        let steps = shop::counted(journey.briefs.len(), "step");
+        let steps = counted(journey.briefs.len(), "step");
         say(format!("{program}: {steps} of the silence since {}{held}.", day(journey.episode)));
     }
     for message in messages {

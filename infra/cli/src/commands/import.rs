@@ -13,7 +13,7 @@ use winback_local::clock::Turned;
 use winback_local::place::{Place, Set, Setup};
 
 use crate::commands::serve::LINK_BASE;
-use crate::words::number;
+use crate::words::{counted, number};
 use crate::{Done, orders, shop};
 
 /// So many events go onto the queue before they are recorded.
@@ -62,7 +62,8 @@ impl Import {
         let audit = place.scan(Some(Set { store: self.store.clone(), state: before })).await?;
         let taken = taken?;
         bad.close();
-        println!("{} orders taken in; {} customers known and looked at.", number(taken), number(audit.customers));
+        let (orders, customers) = (counted(taken, "order"), counted(audit.customers, "customer"));
+        println!("{orders} taken in; {customers} known and looked at.");
         match bad.found() {
             0 => {}
             1 => println!("1 line was no order and was left out."),
