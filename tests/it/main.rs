@@ -1,5 +1,6 @@
 //! The proof: stories in the shop's words, faults at every call, the rules of the house.
 
+mod console;
 mod faults;
 mod house;
 mod infra;

@@ -31,6 +31,9 @@ async fn take(cloud: &Cloud, report: &Report) -> Result<(), Error> {
     if message.state < report.state {
         tell(cloud, report).await?;
     }
+    if let Some(seen) = report.seen {
+        cloud.tables.note_seen(&report.store, report.message, seen, at).await?;
+    }
     let what = match report.state {
         State::Bounced => What::Bounced,
         State::Complained => What::MarkedSpam,

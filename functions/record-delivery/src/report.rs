@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use serde_json::Value;
 use winback_domain::address::Address;
 use winback_domain::ids::{MessageId, StoreId};
-use winback_domain::message::State;
+use winback_domain::message::{Seen, State};
 
 /// What SES says about one message of ours.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,6 +19,8 @@ pub struct Report {
     pub at: Timestamp,
     /// Where it was sent to.
     pub to: Option<Address>,
+    /// What its reader did with it, where that is what it tells.
+    pub seen: Option<Seen>,
 }
 
 /// Reads whatever SES sends us by whatever way. What makes no sense is nobody's.
@@ -46,8 +48,10 @@ fn one(event: &Value) -> Option<Report> {
             (if for_good { State::Bounced } else { State::Sent }, bounce)
         }
         "Complaint" => (State::Complained, part("complaint")),
-        // Whatever else it tells of (a delay, a click) was sent before.
-        "DeliveryDelay" | "Open" | "Click" | "Subscription" => (State::Sent, None),
+        "Open" => (State::Sent, part("open")),
+        "Click" => (State::Sent, part("click")),
+        // Whatever else it tells of was sent before.
+        "DeliveryDelay" | "Subscription" => (State::Sent, None),
         _ => return None,
     };
     let mail = event.get("mail")?;
@@ -59,6 +63,11 @@ fn one(event: &Value) -> Option<Report> {
         state,
         to: mail.get("destination").and_then(|to| to.get(0)?.as_str()?.parse().ok()),
         at: told.and_then(moment).or_else(|| moment(mail))?,
+        seen: match kind {
+            "Open" => Some(Seen::Opened),
+            "Click" => Some(Seen::Clicked),
+            _ => None,
+        },
     })
 }
 
@@ -94,6 +103,14 @@ mod tests {
         let bounce = |kind| event("Bounce", &json!({"bounce": {"bounceType": kind}}));
         assert_eq!(read(&bounce("Permanent"))[0].state, State::Bounced);
         assert_eq!(read(&bounce("Transient"))[0].state, State::Sent);
+    }
+
+    #[test]
+    fn a_click_is_told_with_its_own_time() {
+        let click = read(&event("Click", &json!({"click": {"timestamp": "2026-05-05T07:30:00Z"}})));
+        assert_eq!((click[0].state, click[0].seen), (State::Sent, Some(Seen::Clicked)));
+        assert_eq!(click[0].at.to_string(), "2026-05-05T07:30:00Z");
+        assert_eq!(read(&event("Open", &json!({})))[0].seen, Some(Seen::Opened));
     }
 
     #[test]

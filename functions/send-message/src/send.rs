@@ -12,12 +12,10 @@ use winback_domain::decide::{CallOff, Draft};
 use winback_domain::keys::{Link, Purpose};
 use winback_domain::mail::{Facts, Links, Mail, OfferFacts};
 use winback_domain::message::{Granted, Message, State};
-use winback_domain::money::Money;
 use winback_domain::planted::{Planted, planted};
 use winback_domain::protocol::{Claim, Form, claim, close, fenced, look_again, relink};
 use winback_domain::redeem::Coupon;
 use winback_domain::store::State as StoreState;
-use winback_domain::time::days_between;
 use winback_domain::why::Reason;
 
 use crate::At;
@@ -114,6 +112,8 @@ impl At<'_> {
             plan,
             previous: open.previous,
             redeemed_by: None,
+            opened: None,
+            clicked: None,
         };
         if draft.held && !planted(Planted::HeldMailed) {
             let held = self.cloud.tables.put_message(self.store(), &message)?;
@@ -270,29 +270,19 @@ impl At<'_> {
             |page, purpose| self.cloud.config.link(page, self.store(), &keys.sign(purpose, self.store(), link));
         let code = |granted: &Granted| granted.code.as_ref().map_or_else(String::new, ToString::to_string);
         let shop = &plan.shop;
-        let last_order = customer.orders.last();
-        let contact = &customer.contact;
-        let facts = Facts {
-            name: contact.name.as_ref().map(|said| said.is.clone()),
-            language: contact.language.as_ref().map_or_else(|| shop.languages[0].clone(), |said| said.is.clone()),
-            orders: customer.orders.count,
-            spent: Some(Money { minor: customer.orders.spent, currency: shop.currency }),
-            last_order,
-            silent_days: days_between(last_order.unwrap_or(customer.since), now, &shop.time_zone),
-            offer: granted.map(|granted| OfferFacts {
-                gives: granted.gives.clone(),
-                code: code(granted),
-                expires_at: granted.expires_at,
-                minimum_order: granted.minimum_order,
-                left: None,
-                open_url: shop.open_with_code.replace("{code}", &code(granted)),
-            }),
-            links: Links {
-                offer: granted.map(|_| address('o', Purpose::Offer)),
-                unsubscribe: address('u', Purpose::Unsubscribe),
-            },
-            now,
+        let offer = granted.map(|granted| OfferFacts {
+            gives: granted.gives.clone(),
+            code: code(granted),
+            expires_at: granted.expires_at,
+            minimum_order: granted.minimum_order,
+            left: None,
+            open_url: shop.open_with_code.replace("{code}", &code(granted)),
+        });
+        let links = Links {
+            offer: granted.map(|_| address('o', Purpose::Offer)),
+            unsubscribe: address('u', Purpose::Unsubscribe),
         };
+        let facts = Facts::of(customer, shop, offer, links, now);
         Ok(self.standing.letters.render(&draft.mail, shop, &facts).map_err(|error| error.to_string()))
     }
 }

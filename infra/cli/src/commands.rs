@@ -1,6 +1,7 @@
 //! The commands, one file each.
 
 pub mod check;
+pub mod completions;
 pub mod explain;
 pub mod import;
 pub mod replay;

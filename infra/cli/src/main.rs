@@ -1,9 +1,12 @@
 //! The command `winback`: reads what it is told, has the functions do it in a place on this machine, and says what
 //! became of it. It holds no rule of the trade.
 
+mod bookshop;
 mod commands;
+mod demo;
 
 mod orders;
+mod past;
 mod sample;
 mod shop;
 mod trial;
@@ -31,13 +34,22 @@ enum Done {
 /// Winback wins lapsed customers back: it notices silence, mails the right people an offer with a true deadline, stops
 /// the moment they buy, and shows what came back because of it.
 ///
-/// Without a command it replays a year and a half of a sample bookshop in memory and tells what happened. Nothing here
-/// mails anybody: letters go to the outbox of a place on this machine.
+/// Without a command it serves: a demo bookshop on this machine, with its console at http://127.0.0.1:8787 and a clock to
+/// turn. Nothing here mails anybody: letters go to the outbox of a place on this machine.
 #[derive(Debug, Parser)]
-#[command(name = "winback", version, max_term_width = 100, after_long_help = MANUAL, propagate_version = true)]
+#[command(
+    name = "winback",
+    version,
+    max_term_width = 100,
+    after_long_help = MANUAL,
+    propagate_version = true,
+    args_conflicts_with_subcommands = true
+)]
 struct Arguments {
     #[command(subcommand)]
     command: Option<Command>,
+    #[command(flatten)]
+    serve: commands::serve::Serve,
 }
 
 #[derive(Debug, Subcommand)]
@@ -48,11 +60,18 @@ enum Command {
     Check(commands::check::Check),
     Serve(commands::serve::Serve),
     Send(commands::send::Send),
+    /// Tell the sample shop's year and a half in the terminal, as a shopkeeper would
+    Story,
+    Completions(commands::completions::Completions),
 }
 
 const MANUAL: &str = "\
 FIRST STEPS
-  winback                                            the sample shop, told in a minute
+  winback                                            a demo bookshop, its console, a clock to turn
+  winback serve --data place                         the same, kept in a folder
+  winback serve --orders orders.csv --program my-shop --assume-consent
+                                                     your own past, played the same way
+  winback story                                      the sample shop, told in the terminal
   winback check shared/programs/shop                 read a shop's folder as an editor would
   winback replay orders.csv --program my-shop --from 2025-01-01 --until 2025-12-31 --out replayed
                                                      what would have been mailed, to whom, and why
@@ -60,6 +79,7 @@ FIRST STEPS
   winback explain anna@shop.example --data place     where one customer stands
   winback serve --data place --program my-shop       take webhooks, mail when it is time
   winback send event.json --data place               sign an event and post it there
+  winback completions bash                           completions for your shell
 
 FILES
   A shop's folder holds shop.yaml, program.yaml (or programs/NAME.yaml) and
@@ -72,6 +92,12 @@ FILES
   line holds.
 
   A place (--data) is a folder with everything AWS would keep. One process uses it at a time.
+  Ended at any moment, the next start goes on where it was.
+
+SHELLS
+  winback completions bash > ~/.local/share/bash-completion/completions/winback
+  winback completions zsh  > ~/.zfunc/_winback
+  winback completions fish > ~/.config/fish/completions/winback.fish
 
 EXIT STATUS
   0  done
@@ -93,7 +119,9 @@ fn main() -> ExitCode {
             Some(Command::Check(command)) => command.run(),
             Some(Command::Serve(command)) => command.run().await,
             Some(Command::Send(command)) => command.run().await,
-            None => commands::story::run().await,
+            Some(Command::Story) => commands::story::run().await,
+            Some(Command::Completions(command)) => command.run(),
+            None => arguments.serve.run().await,
         }
     });
     match done {
@@ -118,6 +146,7 @@ mod tests {
     fn the_commands_are_as_their_manual_says() {
         Arguments::command().debug_assert();
         for line in super::MANUAL.lines().filter_map(|line| line.trim().strip_prefix("winback ")) {
+            let line = line.split(" > ").next().unwrap_or_default();
             let words: Vec<&str> = line.split("   ").next().unwrap_or_default().split_whitespace().collect();
             if words.first().is_some_and(|first| first.chars().all(char::is_lowercase)) {
                 Arguments::try_parse_from(["winback"].iter().chain(&words)).unwrap();

@@ -8,12 +8,11 @@ use winback_domain::file;
 use winback_domain::ids::StoreId;
 use winback_domain::plan::{Folder, Plan};
 use winback_domain::program::Status;
-use winback_domain::report::Ledger;
-use winback_domain::store::{State, Store};
+use winback_domain::store::State;
 use winback_domain::trial::as_if_live;
 use winback_local::aws::Account;
 use winback_local::clock::Turned;
-use winback_local::place::{self, People, Place, Set, Setup};
+use winback_local::place::{Picture, Place, Set, Setup};
 
 /// So many events of the time before the trial go onto the queue at once.
 const HISTORY_BATCH: usize = 500;
@@ -25,16 +24,6 @@ pub struct Trial {
     pub place: Place,
     /// The store.
     pub store: StoreId,
-}
-
-/// What a trial left behind.
-#[derive(Debug)]
-pub struct Outcome {
-    people: People,
-    ledger: place::Ledger,
-    store: Store,
-    plan: Plan,
-    now: Timestamp,
 }
 
 impl Trial {
@@ -80,42 +69,8 @@ impl Trial {
         Ok(())
     }
 
-    /// Reads everything back.
-    pub async fn outcome(&self) -> Result<Outcome> {
-        let standing = self.place.cloud.standing(&self.store).await?;
-        Ok(Outcome {
-            people: self.place.people(&self.store).await?,
-            ledger: self.place.ledger(&self.store).await?,
-            store: standing.store,
-            plan: standing.plan.as_ref().clone(),
-            now: self.place.clock.now(),
-        })
-    }
-}
-
-impl Outcome {
-    /// This and what another part of the same history left behind.
-    #[must_use]
-    pub fn and(mut self, other: Self) -> Self {
-        self.people.customers.extend(other.people.customers);
-        self.people.aliases.extend(other.people.aliases);
-        self.ledger.orders.extend(other.ledger.orders);
-        self.ledger.messages.extend(other.ledger.messages);
-        self.ledger.coupons.extend(other.ledger.coupons);
-        self
-    }
-
-    /// All of it, for the report.
-    pub fn ledger(&self) -> Ledger<'_> {
-        Ledger {
-            customers: &self.people.customers,
-            aliases: &self.people.aliases,
-            orders: &self.ledger.orders,
-            messages: &self.ledger.messages,
-            coupons: &self.ledger.coupons,
-            store: &self.store,
-            plan: &self.plan,
-            now: self.now,
-        }
+    /// What it left behind.
+    pub async fn picture(&self) -> Result<Picture> {
+        self.place.picture(&self.store).await
     }
 }

@@ -1,7 +1,7 @@
 //! The door of a place: HTTP on this machine becomes the events a Lambda function URL would hand over, and the schedule
 //! runs by the place's clock. Everything happens on one thread, one invocation at a time.
 
-mod lambda;
+pub(crate) mod lambda;
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::time::{Duration, Instant};
@@ -12,10 +12,14 @@ use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::extract::Request;
 use axum::response::Response;
+use axum::routing::any;
 use jiff::{Timestamp, ToSpan};
 use tokio::net::TcpListener;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{mpsc, oneshot, watch};
 
+use crate::files::Files;
+use crate::knocks::{Knock, Knocks};
+use crate::life::{Deed, Life};
 use crate::place::Place;
 
 /// Lambda takes no larger body.
@@ -23,30 +27,118 @@ const LARGEST_BODY: usize = 6 * 1024 * 1024;
 /// Requests that wait for their turn; more are held back at the socket.
 const WAITING: usize = 64;
 /// How often the clock is looked at.
-const BEAT: Duration = Duration::from_secs(1);
+const BEAT: Duration = Duration::from_millis(250);
+/// Whoever looks on hears of news so often and no oftener.
+const TOLD: Duration = Duration::from_millis(250);
+/// How often the shop's folder is looked at.
+const LOOKED: Duration = Duration::from_secs(1);
+/// The clock of a place may go by itself as fast as some weeks a second.
+const MOST_SPEED: f64 = 5e6;
 /// The schedule of find-lapsed.
 const PUMP_SECONDS: i64 = 60;
 
-type Ask = (LambdaFunctionUrlRequest, oneshot::Sender<Result<LambdaFunctionUrlResponse>>);
+type Answer = oneshot::Sender<Result<LambdaFunctionUrlResponse>>;
+
+/// What waits for its turn.
+#[derive(Debug)]
+enum Ask {
+    /// For the function that an address belongs to.
+    Function(Box<LambdaFunctionUrlRequest>, Answer),
+    /// For the clock. The answer comes when it is there.
+    Turn(Turn, oneshot::Sender<()>),
+    /// For the world: somebody does something, now.
+    Deed(Deed, oneshot::Sender<Result<()>>),
+}
+
+/// What is wanted of a turned clock.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Turn {
+    /// On to this moment, as fast as the machine can.
+    To(Timestamp),
+    /// On to whatever happens next.
+    ToNext,
+    /// By itself, so many seconds a second; 0: it stands still.
+    Speed(f64),
+}
+
+/// Where the clock stands.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Turning {
+    /// The time it shows.
+    pub now: Timestamp,
+    /// Where it was when it was last told to go on, and where it goes, while it goes as fast as it can.
+    pub way: Option<(Timestamp, Timestamp)>,
+    /// Seconds a second by itself.
+    pub speed: f64,
+    /// Rises with everything that may have happened.
+    pub count: u64,
+}
+
+/// The handle on a place that is served: its clock and its people.
+#[derive(Clone, Debug)]
+pub struct Hand {
+    asks: mpsc::Sender<Ask>,
+    turning: watch::Receiver<Turning>,
+    /// The folder that is served.
+    pub files: Files,
+    /// What came in by the door.
+    pub knocks: Knocks,
+}
+
+impl Hand {
+    /// Begins to turn the clock, and answers with what tells when it is there, or was told to go somewhere else.
+    ///
+    /// # Errors
+    /// When the place is closed.
+    pub async fn turn(&self, turn: Turn) -> Result<oneshot::Receiver<()>> {
+        let (arrived, arrival) = oneshot::channel();
+        self.asks.send(Ask::Turn(turn, arrived)).await.context("the place is closed")?;
+        Ok(arrival)
+    }
+
+    /// Has somebody do something, now.
+    ///
+    /// # Errors
+    /// When the place is closed, or what was done had no effect.
+    pub async fn carry_out(&self, deed: Deed) -> Result<()> {
+        let (answer, answered) = oneshot::channel();
+        self.asks.send(Ask::Deed(deed, answer)).await.context("the place is closed")?;
+        answered.await.context("the place is closed")?
+    }
+
+    /// Where the clock stands, now and from now on.
+    pub fn turning(&self) -> watch::Receiver<Turning> {
+        self.turning.clone()
+    }
+}
 
 /// A place with its door open. Dropped, the door is closed.
 #[derive(Debug)]
 pub struct Gateway {
-    place: Place,
+    life: Life,
     address: SocketAddr,
     asks: mpsc::Receiver<Ask>,
     server: tokio::task::JoinHandle<()>,
-    /// A turned clock goes on from where it stood, as fast as the machine's.
-    began: (Timestamp, Instant),
+    /// From where and since when a turned clock goes by itself, and how fast.
+    pace: (Timestamp, Instant, f64),
+    /// From where to where time is turned at the moment.
+    way: Option<(Timestamp, Timestamp)>,
     pumped: Option<Timestamp>,
+    /// Who waits for the clock to be there.
+    arrivals: Vec<oneshot::Sender<()>>,
+    turning: watch::Sender<Turning>,
+    told: Instant,
+    looked: Instant,
 }
 
 impl Gateway {
-    /// Opens the door on a port of this machine, for this machine alone. Port 0: any that is free.
+    /// Opens the door on a port of this machine, for this machine alone. Port 0: any that is free. What the functions do
+    /// not answer is answered by `pages`, which gets the handle on the clock. The clock goes by itself, so many seconds
+    /// a second.
     ///
     /// # Errors
     /// When the port is in use.
-    pub async fn open(place: Place, port: u16) -> Result<Self> {
+    pub async fn open(life: Life, port: u16, speed: f64, pages: impl FnOnce(Hand) -> Router) -> Result<Self> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await;
         let listener = listener.map_err(|error| match error.kind() {
             std::io::ErrorKind::AddrInUse => anyhow::anyhow!("port {port} is in use by another program"),
@@ -54,14 +146,45 @@ impl Gateway {
         })?;
         let address = listener.local_addr().context("the port has no address")?;
         let (tell, asks) = mpsc::channel(WAITING);
-        let router = Router::new().fallback(move |request: Request| ask(tell.clone(), request));
+        let now = life.place.clock.now();
+        let (turning, seen) = watch::channel(Turning { now, way: None, speed, count: 0 });
+        let (files, knocks) = (life.files.clone(), life.knocks.clone());
+        let pages = pages(Hand { asks: tell.clone(), turning: seen, files, knocks });
+        let router = lambda::PATHS.iter().fold(pages, |router, path| {
+            let tell = tell.clone();
+            router.route(path, any(move |request: Request| ask(tell.clone(), request)))
+        });
         let server = tokio::spawn(async move {
             if let Err(error) = axum::serve(listener, router).await {
                 tracing::error!(%error, "the door is closed");
             }
         });
-        let began = (place.clock.now(), Instant::now());
-        Ok(Self { place, address, asks, server, began, pumped: None })
+        let began = Instant::now();
+        Ok(Self {
+            life,
+            address,
+            asks,
+            server,
+            pace: (now, began, speed),
+            way: None,
+            pumped: None,
+            arrivals: Vec::new(),
+            turning,
+            told: began,
+            looked: began,
+        })
+    }
+
+    /// What lives behind the door.
+    pub fn life(&mut self) -> &mut Life {
+        &mut self.life
+    }
+
+    /// Begins with turning the clock to a moment.
+    pub fn begin_with(&mut self, end: Timestamp) {
+        let now = self.life.place.clock.now();
+        self.way = (end > now).then_some((now, end));
+        self.turning.send_modify(|turning| turning.way = self.way);
     }
 
     /// Where the door is.
@@ -77,53 +200,149 @@ impl Gateway {
         let mut beat = tokio::time::interval(BEAT);
         beat.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         loop {
+            let turning = self.way.is_some();
             tokio::select! {
-                Some((request, answer)) = self.asks.recv() => {
-                    self.turn();
-                    // Who went away needs no answer; what was asked for is done all the same.
-                    let _ = answer.send(Box::pin(lambda::invoke(&self.place, request)).await);
-                    self.queues().await?;
-                }
-                _ = beat.tick() => {
-                    let before = self.place.clock.now();
-                    self.turn();
-                    self.schedule(before).await?;
-                    self.queues().await?;
-                }
+                biased;
+                Some(ask) = self.asks.recv() => self.serve(ask).await?,
+                // Pages are made between two steps, so that they answer while time is turned.
+                () = tokio::task::yield_now(), if turning => self.step().await?,
+                _ = beat.tick(), if !turning => self.beat().await?,
             }
-            tell(&self.place);
+            self.say();
+            tell(&self.life.place);
         }
     }
 
-    /// Lets a turned clock go on.
-    fn turn(&self) {
-        let (from, at) = self.began;
-        let passed = i64::try_from(at.elapsed().as_secs()).unwrap_or(i64::MAX);
-        if let Ok(now) = from.checked_add(passed.seconds()) {
-            self.place.clock.turn_to(now);
+    async fn serve(&mut self, ask: Ask) -> Result<()> {
+        if self.way.is_none() {
+            self.beat().await?;
         }
+        match ask {
+            Ask::Function(request, answer) => {
+                let webhook = request.raw_path.as_deref().is_some_and(|path| path.starts_with("/webhooks/"));
+                let body = if webhook { lambda::body_of(&request) } else { Vec::new() };
+                let answered = Box::pin(lambda::invoke(&self.life.place, *request)).await;
+                self.queues().await?;
+                if let (true, Ok(response)) = (webhook, &answered) {
+                    let now = self.life.place.clock.now();
+                    let waits = self.life.place.has_events()?;
+                    self.life.knocks.add(Knock::webhook(now, &body, response, waits));
+                }
+                // Who went away needs no answer; what was asked for is done all the same.
+                let _ = answer.send(answered);
+            }
+            Ask::Deed(deed, answer) => {
+                let done = self.life.carry_out(deed).await;
+                self.queues().await?;
+                let _ = answer.send(done);
+            }
+            Ask::Turn(turn, arrived) => {
+                self.arrivals.push(arrived);
+                self.turn(turn).await?;
+            }
+        }
+        Ok(())
     }
 
-    /// find-lapsed every minute, scan-customers at three in the morning (UTC).
-    async fn schedule(&mut self, before: Timestamp) -> Result<()> {
-        let now = self.place.clock.now();
+    async fn turn(&mut self, turn: Turn) -> Result<()> {
+        let now = self.life.place.clock.now();
+        match turn {
+            Turn::To(end) => self.way = (end > now).then_some((now, end)),
+            Turn::ToNext => self.way = self.life.next().await?.filter(|next| *next > now).map(|next| (now, next)),
+            Turn::Speed(speed) => {
+                self.way = None;
+                self.pace.2 = speed.clamp(0.0, MOST_SPEED);
+            }
+        }
+        self.pace = (now, Instant::now(), self.pace.2);
+        Ok(())
+    }
+
+    /// A piece of the way.
+    async fn step(&mut self) -> Result<()> {
+        let Some((_, end)) = self.way else { return Ok(()) };
+        if !self.life.step(end).await? {
+            self.way = None;
+            self.pace = (self.life.place.clock.now(), Instant::now(), self.pace.2);
+        }
+        Ok(())
+    }
+
+    /// What the passing of time asks for.
+    async fn beat(&mut self) -> Result<()> {
+        let before = self.life.place.clock.now();
+        self.look_at_files().await?;
+        if !self.life.place.clock.is_turned() {
+            self.schedule().await?;
+            return self.queues().await;
+        }
+        let (from, at, speed) = self.pace;
+        // The seconds of some years fit by far.
+        #[expect(clippy::cast_possible_truncation, reason = "bounded by the greatest speed")]
+        let passed = (at.elapsed().as_secs_f64() * speed) as i64;
+        let now = from.saturating_add(passed.seconds()).unwrap_or(before);
+        while self.life.step(now.max(before)).await? {
+            tokio::task::yield_now().await;
+        }
+        Ok(())
+    }
+
+    /// Makes the folder the plan where somebody edited it well.
+    async fn look_at_files(&mut self) -> Result<()> {
+        if self.looked.elapsed() < LOOKED {
+            return Ok(());
+        }
+        self.looked = Instant::now();
+        if let Some(folder) = self.life.files.look() {
+            self.life.place.change_plan(&self.life.store, &folder).await?;
+        }
+        Ok(())
+    }
+
+    /// By the machine's clock: find-lapsed every minute, scan-customers at three in the morning (UTC).
+    async fn schedule(&mut self) -> Result<()> {
+        let now = self.life.place.clock.now();
         let minute = |at: Timestamp| at.as_second().div_euclid(PUMP_SECONDS);
         if self.pumped.is_none_or(|pumped| minute(pumped) < minute(now)) {
-            self.place.pump().await?;
+            self.life.place.pump().await?;
+            let night = |at: Timestamp| (at.as_second() - 3 * 3_600).div_euclid(86_400);
+            if self.pumped.is_some_and(|pumped| night(pumped) < night(now)) {
+                self.life.place.scan(None).await?;
+            }
             self.pumped = Some(now);
-        }
-        let night = |at: Timestamp| (at.as_second() - 3 * 3_600).div_euclid(86_400);
-        if night(before) < night(now) {
-            self.place.scan(None).await?;
         }
         Ok(())
     }
 
     /// What lies on the queues, at once.
     async fn queues(&self) -> Result<()> {
-        let place = &self.place;
+        let place = &self.life.place;
         while place.record_events().await? || place.send_messages().await? || place.record_deliveries().await? {}
         Ok(())
+    }
+
+    /// Tells whoever looks on, not too often while time is turned.
+    fn say(&mut self) {
+        if self.way.is_none() {
+            // Whoever went away does not wait.
+            for arrived in self.arrivals.drain(..) {
+                let _ = arrived.send(());
+            }
+        }
+        if self.told.elapsed() < TOLD {
+            return;
+        }
+        let life = &self.life;
+        let count = life.place.stack.writes() + life.knocks.count() + life.files.changes();
+        let fresh = Turning { now: life.place.clock.now(), way: self.way, speed: self.pace.2, count };
+        let minute = |turning: &Turning| turning.now.as_second().div_euclid(60);
+        self.turning.send_if_modified(|known| {
+            let news = (minute(known), known.way, known.speed, known.count)
+                != (minute(&fresh), fresh.way, fresh.speed, fresh.count);
+            *known = fresh;
+            news
+        });
+        self.told = Instant::now();
     }
 }
 
@@ -144,7 +363,7 @@ async fn ask(tell: mpsc::Sender<Ask>, request: Request) -> Response {
         Ok(request) => request,
         Err(problem) => return lambda::plain(400, &problem),
     };
-    if tell.send((request, answer)).await.is_err() {
+    if tell.send(Ask::Function(Box::new(request), answer)).await.is_err() {
         return lambda::plain(502, "the place is closed");
     }
     match answered.await {

@@ -2,6 +2,10 @@
 
 pub mod aws;
 pub mod clock;
+pub mod console;
+pub mod files;
 pub mod gateway;
+pub mod knocks;
+pub mod life;
 pub mod place;
 pub mod post;

@@ -4,27 +4,29 @@
 mod read;
 
 use std::path::Path;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use anyhow::{Context, Result};
 use aws_lambda_events::sqs::SqsBatchResponse;
 use jiff::{Timestamp, ToSpan};
-use serde_json::json;
+use serde_json::{Value, json};
 use winback_cloud::clock::Clock;
 use winback_cloud::config::Config;
+use winback_cloud::keys::Key;
 use winback_cloud::queue::Told;
 use winback_cloud::start::Invocation;
 use winback_cloud::{Cloud, random_owner};
 use winback_domain::file;
 use winback_domain::ids::StoreId;
 use winback_domain::plan::Folder;
-use winback_domain::store::{State, Store};
+use winback_domain::store::{Ranking, State, Store};
+use winback_domain::time::day_of;
 
 use crate::aws::{CUSTOMERS, Died, LEDGER, QueueMessage, Stack, sqs_event};
 use crate::clock::Turned;
 
-pub use read::{Ledger, People};
+pub use read::{Ledger, People, Picture};
 pub use scan_customers::{Audit, Set};
 
 /// Lambda's poller hands over so many messages at once.
@@ -50,10 +52,28 @@ pub struct Place {
     pub overseer: Arc<Cloud>,
     /// The time.
     pub clock: Turned,
-    nightly: bool,
+    nightly: Nightly,
     lasting: bool,
     deliveries: bool,
+    first_due: Arc<Mutex<Asked>>,
+    /// In a place alone: whether something was written that standings are made of.
+    stale: Option<Arc<AtomicBool>>,
 }
+
+/// When scan-customers runs by itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Nightly {
+    /// Every night.
+    Always,
+    /// On nights before a day on which somebody may have to wait, because more are due than a day's allowance: else its
+    /// ranking changes nothing, and no entry of the index is ever lost here.
+    Crowded,
+    /// Never.
+    Never,
+}
+
+/// The earliest `due` that the index answered for some stores, and the count of writes it was asked at.
+type Asked = Option<(u64, Vec<StoreId>, Option<Timestamp>)>;
 
 /// How a store starts in a place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -74,11 +94,16 @@ fn cloud(sdk: &aws_config::SdkConfig, config: &Config, clock: &Turned, owners: &
 impl Place {
     /// A place that is gone with the process. Its keys are always the same, so that a run is too.
     pub fn in_memory(clock: Turned) -> Result<Self> {
+        Self::in_memory_at(clock, "http://127.0.0.1:8787")
+    }
+
+    /// The same, with links that lead to `link_base`.
+    pub fn in_memory_at(clock: Turned, link_base: &str) -> Result<Self> {
         let read = clock.clone();
         let stack = Stack::in_memory(Arc::new(move || read.now()))?;
         let count = AtomicU64::new(0);
         let owners = Arc::new(move || format!("invocation {}", count.fetch_add(1, Ordering::Relaxed)));
-        let place = Self::over(stack, clock, "http://127.0.0.1:8787", owners)?;
+        let place = Self::over(stack, clock, link_base, owners)?;
         for key in ["lookup", "code"] {
             place.stack.put_secret(&format!("{SECRETS}/keys/{key}"), &format!("{key} key of a place in memory"))?;
         }
@@ -116,14 +141,41 @@ impl Place {
         };
         let overseer = cloud(&stack.overseer_config(), &config, &clock, &owners);
         let cloud = cloud(stack.config(), &config, &clock, &owners);
-        Ok(Self { stack, cloud, overseer, clock, nightly: true, lasting: false, deliveries: true })
+        let (nightly, first_due) = (Nightly::Always, Arc::default());
+        Ok(Self { stack, cloud, overseer, clock, nightly, lasting: false, deliveries: true, first_due, stale: None })
     }
 
     /// Leaves the nightly scan out. A replay without limits has no use for its ranking.
     #[must_use]
     pub fn without_nightly_scan(mut self) -> Self {
-        self.nightly = false;
+        self.nightly = Nightly::Never;
         self
+    }
+
+    /// Makes use of it that no other process writes here, so that a year is played in seconds: what a store's standing is
+    /// made of is read again when it was written and not every five seconds, and the nightly scan is left out where it
+    /// would change nothing.
+    #[must_use]
+    pub fn alone(mut self) -> Self {
+        let stale = Arc::new(AtomicBool::new(true));
+        let written = Arc::clone(&stale);
+        self.stack.on_write(move |key| {
+            if matches!(Key::parse(key), Some(Key::Store(_) | Key::Day(..) | Key::Month(..))) {
+                written.store(true, Ordering::Relaxed);
+            }
+        });
+        self.nightly = Nightly::Crowded;
+        self.stale = Some(stale);
+        self
+    }
+
+    /// What Lambda would tell an invocation that starts now. In a place alone it remembers what still holds.
+    fn invocation_alone(&self) -> Invocation {
+        if self.stale.as_ref().is_some_and(|stale| stale.swap(false, Ordering::Relaxed)) {
+            self.cloud.forget_all();
+            self.overseer.forget_all();
+        }
+        self.invocation()
     }
 
     /// SES never tells what became of a mail. Its events are late, and some never come.
@@ -159,6 +211,19 @@ impl Place {
         let name = format!("{SECRETS}/stores/{store}/webhook-secrets");
         self.stack.put_secret_if_absent(&name, &format!("whsec_{secret}"))?;
         Ok(number)
+    }
+
+    /// Makes a folder the store's plan, as its operator would: a new layer and a run of scan-customers.
+    pub async fn change_plan(&self, store: &StoreId, folder: &Folder) -> Result<()> {
+        self.overseer.tables.activate(store, &file::hash(folder), folder).await?;
+        self.overseer.forget(store);
+        self.cloud.forget(store);
+        self.scan(None).await.map(|_| ())
+    }
+
+    /// Whether an event waits on its queue.
+    pub(crate) fn has_events(&self) -> Result<bool> {
+        Ok(self.stack.next_visible(EVENTS)?.is_some())
     }
 
     /// As [`Place::set_up`], but workers that remember the plan before learn of the new one by themselves.
@@ -215,40 +280,85 @@ impl Place {
     pub async fn run_until(&self, end: Timestamp, tell: &mut dyn FnMut(Timestamp)) -> Result<()> {
         // Nobody adds a store in the middle of a run.
         let stores = self.stores().await?;
-        loop {
-            let first = self.settle_all(&stores).await?;
-            let now = self.clock.now();
-            tell(now);
-            let Some(next) = self.next_event(first)?.filter(|next| *next <= end) else { break };
-            // Something that is due already and could not be done waits for the next run of the schedule.
-            let next = if next > now { next } else { now.saturating_add(1.minute()).unwrap_or(end).min(end) };
-            if next <= now {
-                break;
-            }
-            let night = next_night(now);
-            self.clock.turn_to(next);
-            if self.nightly && night <= next {
-                self.scan(None).await?;
+        while self.step(&stores, end).await? {
+            tell(self.clock.now());
+        }
+        Ok(())
+    }
+
+    /// Lets everything happen that can happen at this moment, then turns the clock to whatever is due next, or to the
+    /// end. Says whether there is more before the end; nothing is left to do when there is not.
+    pub async fn step(&self, stores: &[StoreId], end: Timestamp) -> Result<bool> {
+        let first = self.settle_all(stores).await?;
+        let now = self.clock.now();
+        let next = self.next_event(first)?.filter(|next| *next <= end);
+        // Something that is due already and could not be done waits for the next run of the schedule.
+        let next =
+            next.map(|next| if next > now { next } else { now.saturating_add(1.minute()).unwrap_or(end).min(end) });
+        let Some(next) = next.filter(|next| *next > now) else {
+            self.clock.turn_to(end);
+            self.settle_all(stores).await?;
+            return Ok(false);
+        };
+        let night = next_night(now);
+        self.clock.turn_to(next);
+        if night <= next && self.scans(stores).await? {
+            self.scan(None).await?;
+        }
+        Ok(true)
+    }
+
+    /// Whether scan-customers runs tonight.
+    async fn scans(&self, stores: &[StoreId]) -> Result<bool> {
+        match self.nightly {
+            Nightly::Always => return Ok(true),
+            Nightly::Never => return Ok(false),
+            Nightly::Crowded => {}
+        }
+        let now = self.clock.now();
+        let tomorrow = now.saturating_add(24.hours()).unwrap_or(now);
+        for id in stores {
+            let standing = self.overseer.standing(id).await?;
+            let today = day_of(now, &standing.plan.shop.time_zone);
+            let Some(allowance) = standing.store.allowance(&standing.plan.shop, today) else { continue };
+            let most = allowance as usize + 1;
+            let crowded = self.overseer.tables.due(id, tomorrow, most).await?.len() == most;
+            if crowded || standing.store.ranking.as_ref().is_some_and(Ranking::binds) {
+                return Ok(true);
             }
         }
-        self.clock.turn_to(end);
-        self.settle_all(&stores).await.map(|_| ())
+        Ok(false)
     }
 
     /// When something is due next: the first customer, a queue, the nightly scan.
     fn next_event(&self, first: Option<Timestamp>) -> Result<Option<Timestamp>> {
-        let night = self.nightly.then(|| next_night(self.clock.now()));
+        let night = (self.nightly != Nightly::Never).then(|| next_night(self.clock.now()));
         let (events, hints) = (self.stack.next_visible(EVENTS)?, self.stack.next_visible(HINTS)?);
         Ok([night, first, events, hints].into_iter().flatten().min())
     }
 
-    async fn stores(&self) -> Result<Vec<StoreId>> {
+    /// When something is due to happen next.
+    pub async fn next(&self, stores: &[StoreId]) -> Result<Option<Timestamp>> {
+        let (first, _) = self.due_now(stores).await?;
+        self.next_event(first)
+    }
+
+    /// The stores of this place.
+    pub async fn stores(&self) -> Result<Vec<StoreId>> {
         Ok(self.overseer.tables.stores().await?)
     }
 
     /// When the first customer of these stores is due, and everybody who is due now.
     async fn due_now(&self, stores: &[StoreId]) -> Result<(Option<Timestamp>, Vec<String>)> {
         let now = self.clock.now();
+        let writes = self.stack.writes();
+        let known = self
+            .asked()
+            .clone()
+            .filter(|(at, of, first)| *at == writes && of == stores && first.is_none_or(|first| first > now));
+        if let Some((_, _, first)) = known {
+            return Ok((first, Vec::new()));
+        }
         let (mut earliest, mut due) = (None, Vec::new());
         for store in stores {
             let first = self.overseer.tables.first_due(store).await?;
@@ -258,13 +368,18 @@ impl Place {
                 due.extend(found.into_iter().map(|id| format!("{store} {id}")));
             }
         }
+        *self.asked() = Some((writes, stores.to_vec(), earliest));
         Ok((earliest, due))
+    }
+
+    fn asked(&self) -> MutexGuard<'_, Asked> {
+        self.first_due.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// find-lapsed, once.
     pub async fn pump(&self) -> Result<()> {
         let tick = serde_json::from_value(json!({"scheduled_at": self.clock.now()}))?;
-        let run = find_lapsed::handle(&self.cloud, tick, self.invocation());
+        let run = find_lapsed::handle(&self.cloud, tick, self.invocation_alone());
         // A run that died or failed is not made up for: the next one finds the same people.
         if let Ok(Err(error)) = self.stack.faults().live(run).await {
             tracing::warn!(%error, "find-lapsed failed");
@@ -275,7 +390,7 @@ impl Place {
     /// scan-customers, once, with an operator's wish if there is one.
     pub async fn scan(&self, set: Option<Set>) -> Result<Audit> {
         let run = serde_json::from_value(json!({"scheduled_at": self.clock.now(), "set": set}))?;
-        Ok(Box::pin(scan_customers::handle(&self.cloud, run, self.invocation())).await?)
+        Ok(Box::pin(scan_customers::handle(&self.cloud, run, self.invocation_alone())).await?)
     }
 
     /// record-event, until its queue is empty. Says whether there was anything.
@@ -288,7 +403,7 @@ impl Place {
             }
             busy = true;
             let event = serde_json::from_value(sqs_event(&batch))?;
-            let run = Box::pin(record_event::handle(&self.cloud, event, self.invocation()));
+            let run = Box::pin(record_event::handle(&self.cloud, event, self.invocation_alone()));
             let answer = self.stack.faults().live(run).await;
             self.answered(EVENTS, &batch, answer)?;
         }
@@ -304,7 +419,7 @@ impl Place {
             }
             busy = true;
             let event = serde_json::from_value(sqs_event(&batch))?;
-            let run = Box::pin(send_message::handle(&self.cloud, event, self.invocation()));
+            let run = Box::pin(send_message::handle(&self.cloud, event, self.invocation_alone()));
             let answer = self.stack.faults().live(run).await;
             self.answered(HINTS, &batch, answer)?;
         }
@@ -316,17 +431,22 @@ impl Place {
         events.retain(|_| self.deliveries);
         let busy = !events.is_empty();
         for event in events {
-            // EventBridge tries again when a function fails; so often here that only a lasting fault gets through.
-            for _ in 0..DELIVERY_TRIES {
-                let run = Box::pin(record_delivery::handle(&self.cloud, event.clone(), self.invocation()));
-                match self.stack.faults().live(run).await {
-                    Ok(Ok(())) => break,
-                    Ok(Err(error)) => tracing::warn!(%error, "record-delivery failed"),
-                    Err(_) => {}
-                }
-            }
+            self.record_delivery(&event).await;
         }
         Ok(busy)
+    }
+
+    /// record-delivery, for one event of SES. EventBridge tries again when a function fails; so often here that only a
+    /// lasting fault gets through.
+    pub(crate) async fn record_delivery(&self, event: &Value) {
+        for _ in 0..DELIVERY_TRIES {
+            let run = Box::pin(record_delivery::handle(&self.cloud, event.clone(), self.invocation_alone()));
+            match self.stack.faults().live(run).await {
+                Ok(Ok(())) => break,
+                Ok(Err(error)) => tracing::warn!(%error, "record-delivery failed"),
+                Err(_) => {}
+            }
+        }
     }
 
     /// What Lambda's poller does with an answer. A batch whose function died or failed comes back whole, later.

@@ -127,6 +127,13 @@ impl Cloud {
         self.kept.forget(store);
     }
 
+    /// Forgets all that is kept for a moment, and from now on keeps it until this is called again: for a process that is
+    /// told of every write at once, because nobody else writes.
+    pub fn forget_all(&self) {
+        self.kept.until_forgotten();
+        self.kept.forget_all();
+    }
+
     /// A name for whoever tries a fence now.
     pub fn owner(&self) -> String {
         if planted(Planted::OwnerDerived) {

@@ -1,6 +1,7 @@
 //! What holds for a store right now: its state, its plan, its letters. Kept for a moment.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex};
 
 use jiff::{Timestamp, ToSpan};
@@ -14,7 +15,7 @@ use winback_domain::time::day_of;
 use crate::Error;
 use crate::tables::Tables;
 
-/// Pause and kill switch hold after so many seconds at the latest.
+/// Pause and kill switch hold after so many seconds at the latest, where nobody says at once that they were written.
 const KEPT_SECONDS: i64 = 5;
 
 /// A store, ready to decide with.
@@ -35,18 +36,36 @@ struct Ready {
 }
 
 /// What was loaded lately. A plan never changes, so it is kept for good.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Kept {
+    seconds: AtomicI64,
     standings: Mutex<BTreeMap<StoreId, (Timestamp, Standing)>>,
     plans: Mutex<BTreeMap<(StoreId, u64), Ready>>,
 }
 
+impl Default for Kept {
+    fn default() -> Self {
+        Self { seconds: AtomicI64::new(KEPT_SECONDS), standings: Mutex::default(), plans: Mutex::default() }
+    }
+}
+
 impl Kept {
+    /// From now on a standing is kept until it is forgotten, or its day is over.
+    pub fn until_forgotten(&self) {
+        self.seconds.store(i64::from(i32::MAX), Ordering::Relaxed);
+    }
+
     /// The standing of a store, at most a few seconds old.
     pub async fn standing(&self, tables: &Tables, id: &StoreId, now: Timestamp) -> Result<Standing, Error> {
-        let oldest = now.saturating_sub(KEPT_SECONDS.seconds()).unwrap_or(Timestamp::MIN);
+        let kept = self.seconds.load(Ordering::Relaxed);
+        let oldest = now.saturating_sub(kept.seconds()).unwrap_or(Timestamp::MIN);
         let known = self.standings.lock().ok().and_then(|known| known.get(id).cloned());
-        if let Some((_, standing)) = known.filter(|(at, _)| *at > oldest && *at <= now) {
+        // What was used of a day's allowance says nothing of another day.
+        let holds = |(at, standing): &(Timestamp, Standing)| {
+            let day = |at| day_of(at, &standing.plan.shop.time_zone);
+            *at > oldest && *at <= now && day(*at) == day(now)
+        };
+        if let Some((_, standing)) = known.filter(holds) {
             return Ok(standing);
         }
         let mut store = tables.store(id).await?.ok_or_else(|| Error::UnknownStore(id.clone()))?;
@@ -64,6 +83,13 @@ impl Kept {
             known.insert(id.clone(), (now, standing.clone()));
         }
         Ok(standing)
+    }
+
+    /// Forgets all standings.
+    pub fn forget_all(&self) {
+        if let Ok(mut known) = self.standings.lock() {
+            known.clear();
+        }
     }
 
     /// Forgets a store's standing: somebody wrote under a newer plan, or the allowance is used up.

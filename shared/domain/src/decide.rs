@@ -289,4 +289,4 @@ fn rested(last: &Journey, program: &Program, plan: &Plan) -> Option<Timestamp> {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -58,6 +58,31 @@ pub struct Message {
     /// The order that redeemed its code, the latest where it may be used more than once.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub redeemed_by: Option<String>,
+    /// When SES first told that it was opened. Mail programs open mails by themselves: it says little.
+    #[serde(default, skip_serializing_if = "Option::is_none", with = "jiff::fmt::serde::timestamp::second::optional")]
+    pub opened: Option<Timestamp>,
+    /// When SES first told that a link in it was followed.
+    #[serde(default, skip_serializing_if = "Option::is_none", with = "jiff::fmt::serde::timestamp::second::optional")]
+    pub clicked: Option<Timestamp>,
+}
+
+/// What a reader did with a letter, as far as SES can tell.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Seen {
+    /// It was opened.
+    Opened,
+    /// A link in it was followed.
+    Clicked,
+}
+
+impl Seen {
+    /// The attribute of [`Message`] that keeps the first time.
+    pub fn attribute(self) -> &'static str {
+        match self {
+            Self::Opened => "opened",
+            Self::Clicked => "clicked",
+        }
+    }
 }
 
 /// The offer of a message, as it was granted.
@@ -170,11 +195,13 @@ impl Message {
             plan: 0,
             previous: open.previous,
             redeemed_by: None,
+            opened: None,
+            clicked: None,
         }
     }
 
     /// Takes out everything personal; what remains counts.
     pub fn scrubbed(self) -> Self {
-        Self { subject: String::new(), why: Vec::new(), redeemed_by: None, ..self }
+        Self { subject: String::new(), why: Vec::new(), redeemed_by: None, opened: None, clicked: None, ..self }
     }
 }

@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
+use jiff::civil::Date;
 use serde::Serialize;
 
 use crate::customer::{Customer, OpenState};
@@ -14,7 +15,7 @@ use crate::order::Order;
 use crate::plan::Plan;
 use crate::redeem::Coupon;
 use crate::store::Store;
-use crate::time::days_later;
+use crate::time::{day_of, days_later};
 use crate::why::Reason;
 
 /// Everything that is known of a store at one moment.
@@ -40,7 +41,7 @@ pub struct Ledger<'a> {
 
 impl Ledger<'_> {
     /// The record that a name leads to today.
-    fn who(&self, named: CustomerId) -> CustomerId {
+    pub fn who(&self, named: CustomerId) -> CustomerId {
         let mut who = named;
         // A merge may follow a merge; a ring of them there cannot be.
         for _ in 0..self.aliases.len() {
@@ -199,6 +200,37 @@ pub fn comparison(ledger: &Ledger<'_>) -> Comparison {
         });
         group.episodes += 1;
         group.returned += u64::from(came_back);
+    }
+    found
+}
+
+/// One day of a store, in its zone.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Day {
+    /// Mails that left.
+    pub mailed: u64,
+    /// Messages that were held.
+    pub held: u64,
+    /// Orders that were placed, whatever became of them.
+    pub orders: u64,
+    /// Uses of codes.
+    pub redeemed: u64,
+}
+
+/// What happened on which day. Days on which nothing did are left out.
+pub fn days(ledger: &Ledger<'_>) -> BTreeMap<Date, Day> {
+    let mut found: BTreeMap<Date, Day> = BTreeMap::new();
+    let on = |at: Timestamp| day_of(at, &ledger.plan.shop.time_zone);
+    for message in ledger.messages {
+        let day = found.entry(on(message.at)).or_default();
+        day.mailed += u64::from(message.state.was_mailed());
+        day.held += u64::from(message.state == State::Held);
+    }
+    for placed in ledger.orders.iter().filter_map(|(_, order)| order.placed.as_ref()) {
+        found.entry(on(placed.order.placed_at)).or_default().orders += 1;
+    }
+    for used in ledger.coupons.iter().flat_map(|coupon| &coupon.redeemed) {
+        found.entry(on(used.at)).or_default().redeemed += 1;
     }
     found
 }

@@ -113,6 +113,13 @@ pub struct QuietHours {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Share(u16);
 
+impl std::fmt::Display for Share {
+    /// The phrase of the program file: `30 %`, `2.5 %`.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} %", self.percent())
+    }
+}
+
 impl Share {
     /// A share from whole percent and hundredths; above 100 % there is none.
     pub fn from_basis_points(points: u16) -> Option<Self> {
@@ -122,5 +129,10 @@ impl Share {
     /// Hundredths of a percent, 0 to 10,000.
     pub fn basis_points(self) -> u16 {
         self.0
+    }
+
+    /// In percent, as short as it can be: `30`, `2.5`.
+    pub fn percent(self) -> String {
+        rust_decimal::Decimal::new(i64::from(self.0), 2).normalize().to_string()
     }
 }

@@ -165,12 +165,22 @@ impl Ranking {
     }
 }
 
+impl Ranking {
+    /// Whether it keeps anybody waiting on any of its days.
+    pub fn binds(&self) -> bool {
+        self.lowest.iter().any(|lowest| *lowest != NOBODY_WAITS) || self.promised.iter().any(|mails| *mails > 0)
+    }
+}
+
+/// The mark of a day that has room for everybody.
+const NOBODY_WAITS: Rank = (i64::MIN, 0);
+
 /// Takes the best out of all heaps, as many as there is room for. The rank of the last of them is the lowest that may
 /// go; with room for everybody anybody may, also those nobody has heard of yet.
 fn take_best(heaps: &mut [&mut BinaryHeap<Rank>], room: usize) -> Rank {
     if heaps.iter().map(|ranks| ranks.len()).sum::<usize>() <= room {
         heaps.iter_mut().for_each(|ranks| ranks.clear());
-        return (i64::MIN, 0);
+        return NOBODY_WAITS;
     }
     let mut mark = (i64::MAX, u32::MAX);
     for _ in 0..room {

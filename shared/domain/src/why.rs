@@ -63,6 +63,52 @@ pub enum Reason {
     CallingOff,
 }
 
+impl Reason {
+    /// What those who have this reason first have in common, for counting them.
+    pub fn group(&self) -> &'static str {
+        match self {
+            Self::NotSilentLongEnough { .. } => "not silent long enough",
+            Self::Resting { .. } => "left alone between two runs",
+            Self::NothingToCountFrom => "nothing to count a silence from",
+            Self::AlreadyRan => "the program ran once, and runs once",
+            Self::NotMeant { .. } => "not in the audience",
+            Self::NoConsent => "never agreed to mail",
+            Self::Refused { .. } => "said no to mail",
+            Self::Bounced { .. } => "the mailbox refused mail",
+            Self::NoAddress => "no address",
+            Self::Till => "a till, not a person",
+            Self::Erased { .. } => "forgotten",
+            Self::RoundsDone { .. } => "all rounds are done",
+            Self::OffersUsedUp { .. } => "had all offers of a lifetime",
+            Self::SoldOut { .. } => "the offer is sold out",
+            Self::DiscountsSpent { .. } => "the month's discounts are spent",
+            Self::Draft => "the program is a draft",
+            Self::Importing | Self::NotLive { .. } | Self::Throttled { .. } => "the store does not mail now",
+            Self::NoProgram => "no program",
+            Self::BeingSent { .. } | Self::NoAnswer { .. } | Self::NotForThisRecipient | Self::CallingOff => {
+                "a message is on its way"
+            }
+            Self::LastOrder { .. }
+            | Self::LastThere { .. }
+            | Self::SubscriptionEnded { .. }
+            | Self::FirstHeard { .. }
+            | Self::Lapsed { .. }
+            | Self::Rested { .. }
+            | Self::Consented { .. }
+            | Self::RoundBegins { .. }
+            | Self::RoundBegan { .. }
+            | Self::Deadline { .. }
+            | Self::Episode { .. }
+            | Self::HeldOut { .. }
+            | Self::WaitsForSlot { .. }
+            | Self::FrequencyCap { .. }
+            | Self::DayFull { .. }
+            | Self::OthersFirst { .. }
+            | Self::DayOver { .. } => crate::outlook::IN_A_ROUND,
+        }
+    }
+}
+
 impl fmt::Display for Reason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let on = |day: &Date| day_in_words(*day);

@@ -10,10 +10,11 @@ use winback_cloud::Cloud;
 use winback_cloud::standing::Standing;
 use winback_domain::address::Address;
 use winback_domain::customer::Customer;
-use winback_domain::decide::{Action, decide};
+use winback_domain::decide::decide;
 use winback_domain::ids::{CustomerId, MessageId, StoreId};
 use winback_domain::message::Message;
 use winback_domain::money::Money;
+use winback_domain::outlook::sentence;
 use winback_domain::time::{day_in_words, day_of, local, moment_in_words};
 use winback_local::clock::Turned;
 use winback_local::place::Place;
@@ -139,17 +140,7 @@ fn one(address: &Address, customer: &Customer, standing: &Standing, messages: &[
     }
     let decision = decide(customer, &standing.store, &standing.plan, now);
     say(String::new());
-    say(format!(
-        "As of {}: {}",
-        moment(now),
-        match &decision.action {
-            Action::Wait => "nothing is to be done.".to_owned(),
-            Action::Claim(draft) if draft.held => format!("{} would be theirs, were they not held out.", draft.mail),
-            Action::Claim(draft) => format!("{} is to be mailed.", draft.mail),
-            Action::Expire => "a message without an answer is to be settled as unknown.".to_owned(),
-            Action::CallOff(_) => "the message on its way is to be called off.".to_owned(),
-        }
-    ));
+    say(format!("As of {}: {}", moment(now), sentence(&decision.action)));
     for reason in &decision.why {
         say(format!("  {reason}"));
     }

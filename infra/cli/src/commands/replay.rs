@@ -18,8 +18,9 @@ use winback_domain::plan::{Folder, Plan};
 use winback_domain::report::{self, Summary};
 use winback_domain::time::start_of_day;
 use winback_domain::trial::apart;
+use winback_local::place::Picture;
 
-use crate::trial::{Outcome, Trial};
+use crate::trial::Trial;
 use crate::words::{compared, number, states};
 use crate::{Done, orders, shop};
 
@@ -78,9 +79,9 @@ impl Replay {
         let played = Played { folder: &folder, from: start, until: end, limits: self.limits };
         let alone = self.limits || plan.has_stock();
         let cores = if alone { 1 } else { thread::available_parallelism()?.get() };
-        let outcome = played.side_by_side(apart(events, cores))?;
-        let summary = write(&outcome, &self.out)?;
-        print!("{}", told(&outcome, &summary, &plan));
+        let picture = played.side_by_side(apart(events, cores))?;
+        let summary = write(&picture, &self.out)?;
+        print!("{}", told(&picture, &summary, &plan));
         let files = ["messages.jsonl", "summary.json"].map(|name| self.out.join(name).display().to_string());
         println!("\nEvery message with its why: {}\nThe figures: {}", files[0], files[1]);
         Ok(bad.done())
@@ -101,9 +102,9 @@ struct Played<'a> {
 
 impl Played<'_> {
     /// Plays parts of a history that know nothing of each other, each in a place and on a thread of its own.
-    fn side_by_side(self, parts: Vec<Vec<Event>>) -> Result<Outcome> {
+    fn side_by_side(self, parts: Vec<Vec<Event>>) -> Result<Picture> {
         let bar = orders::bar(self.seconds(self.until) * parts.len() as u64, "replaying");
-        let outcomes = thread::scope(|scope| {
+        let pictures = thread::scope(|scope| {
             let play = |part: Vec<Event>| {
                 let bar = &bar;
                 thread::Builder::new().stack_size(STACK).spawn_scoped(scope, move || {
@@ -114,14 +115,14 @@ impl Played<'_> {
             // All are started before the first is waited for.
             let threads = parts.into_iter().map(play).collect::<std::io::Result<Vec<_>>>()?;
             let ends = threads.into_iter().map(|thread| thread.join().unwrap_or_else(|panic| resume_unwind(panic)));
-            ends.collect::<Result<Vec<Outcome>>>()
+            ends.collect::<Result<Vec<Picture>>>()
         })?;
         bar.finish_and_clear();
-        outcomes.into_iter().reduce(Outcome::and).context("there is always a part")
+        pictures.into_iter().reduce(Picture::and).context("there is always a part")
     }
 
     /// Feeds events, sorted by time, from one moment to another.
-    async fn play(self, events: &[Event], bar: &ProgressBar) -> Result<Outcome> {
+    async fn play(self, events: &[Event], bar: &ProgressBar) -> Result<Picture> {
         let trial = Trial::new(self.folder, self.from, self.limits).await?;
         trial.place.stack.keep_bodies(false);
         let events = &events[..events.partition_point(|event| event.at <= self.until)];
@@ -137,7 +138,7 @@ impl Played<'_> {
             trial.at(moment[0].at, moment, &mut tell).await?;
         }
         trial.at(self.until, &[], &mut tell).await?;
-        trial.outcome().await
+        trial.picture().await
     }
 
     fn seconds(&self, at: Timestamp) -> u64 {
@@ -146,9 +147,9 @@ impl Played<'_> {
 }
 
 /// Writes both files.
-fn write(outcome: &Outcome, out: &Path) -> Result<Summary> {
+fn write(picture: &Picture, out: &Path) -> Result<Summary> {
     fs::create_dir_all(out).with_context(|| format!("{} cannot be made", out.display()))?;
-    let ledger = outcome.ledger();
+    let ledger = picture.ledger();
     let create = |name: &str| {
         let path = out.join(name);
         let file = File::create(&path).with_context(|| format!("{} cannot be written", path.display()))?;
@@ -169,7 +170,7 @@ fn write(outcome: &Outcome, out: &Path) -> Result<Summary> {
 }
 
 /// The figures in words.
-fn told(outcome: &Outcome, summary: &Summary, plan: &Plan) -> String {
+fn told(picture: &Picture, summary: &Summary, plan: &Plan) -> String {
     let mut text = format!("{}: {}.\n", plan.shop.name, shop::described(plan));
     text.push_str(&format!("{} customers, {} orders.\n", number(summary.customers), number(summary.orders)));
     text.push_str(&format!(
@@ -184,7 +185,7 @@ fn told(outcome: &Outcome, summary: &Summary, plan: &Plan) -> String {
     }
     text.push_str(&format!("{} codes were redeemed.\n", number(summary.redemptions)));
     text.push_str("Silences that ended with an order soon enough after a letter:\n");
-    text.push_str(&compared(report::comparison(&outcome.ledger())));
+    text.push_str(&compared(report::comparison(&picture.ledger())));
     text
 }
 
@@ -199,7 +200,7 @@ mod tests {
         text.parse().unwrap()
     }
 
-    fn replayed(file: &str, limits: bool, most: usize) -> Outcome {
+    fn replayed(file: &str, limits: bool, most: usize) -> Picture {
         let zone = jiff::tz::TimeZone::get("Europe/Helsinki").unwrap();
         let reading = Reading { zone, assume_consent: true, received: Timestamp::MAX };
         let mut events: Vec<Event> = history::read(file.as_bytes(), reading).unwrap().map(Result::unwrap).collect();
@@ -230,8 +231,8 @@ mod tests {
 
     #[test]
     fn a_draft_is_replayed_as_if_it_were_live_and_buying_ends_it() {
-        let outcome = replayed(&file(), false, 1);
-        let summary = report::summary(&outcome.ledger());
+        let picture = replayed(&file(), false, 1);
+        let summary = report::summary(&picture.ledger());
         assert_eq!((summary.customers, summary.orders), (40, 80), "what comes after the end is left out");
         assert_eq!(summary.lapsed, 40);
         assert!(summary.holdout > 4 && summary.holdout < 20, "{}", summary.holdout);
@@ -239,15 +240,15 @@ mod tests {
         assert_eq!(first["delivered"] + first["held"], 40);
         assert_eq!(summary.returns, 40 - summary.holdout, "everybody came back two weeks later");
         let lines: Vec<_> =
-            report::lines(&outcome.ledger()).map(|line| serde_json::to_string(&line).unwrap()).collect();
+            report::lines(&picture.ledger()).map(|line| serde_json::to_string(&line).unwrap()).collect();
         assert_eq!(lines.len() as u64, summary.messages);
         assert!(lines[0].contains("\"at\":\"2026-04-1"), "{}", lines[0]);
     }
 
     #[test]
     fn the_same_orders_give_the_same_bytes_on_one_core_and_on_three() {
-        let lines = |outcome: &Outcome| -> Vec<String> {
-            report::lines(&outcome.ledger()).map(|line| serde_json::to_string(&line).unwrap()).collect()
+        let lines = |picture: &Picture| -> Vec<String> {
+            report::lines(&picture.ledger()).map(|line| serde_json::to_string(&line).unwrap()).collect()
         };
         let (one, two) = (replayed(&file(), false, 1), replayed(&file(), false, 3));
         assert_eq!(lines(&one), lines(&two));
@@ -256,9 +257,9 @@ mod tests {
 
     #[test]
     fn limits_spread_the_letters_over_days() {
-        let count = |outcome: &Outcome| {
+        let count = |picture: &Picture| {
             let mut days: BTreeMap<_, u64> = BTreeMap::new();
-            for line in report::lines(&outcome.ledger()).filter(|line| line.state != "held") {
+            for line in report::lines(&picture.ledger()).filter(|line| line.state != "held") {
                 *days.entry(line.at.as_second() / 86_400).or_default() += 1;
             }
             days.into_values().max().unwrap_or(0)

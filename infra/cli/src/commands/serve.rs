@@ -1,98 +1,209 @@
-//! `winback serve`: a place with its door open and its schedule running.
+//! `winback serve`: a place with its door open, its pages and its schedule running.
 
-use std::path::PathBuf;
+mod told;
 
-use anyhow::{Context, Result, anyhow};
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, anyhow, bail};
 use clap::Args;
 use jiff::Timestamp;
 use winback_domain::ids::StoreId;
-use winback_domain::program::Status;
+use winback_domain::plan::{Folder, Plan};
 use winback_domain::store::State;
 use winback_local::clock::Turned;
+use winback_local::console;
+use winback_local::files::Files;
 use winback_local::gateway::Gateway;
+use winback_local::life::{Life, Nobody, World};
 use winback_local::place::{Place, Setup};
 
-use crate::{Done, shop};
+use crate::demo::{self, Readers};
+use crate::past::Past;
+use crate::{Done, sample, shop};
 
 /// The port where nothing else is said.
 const PORT: u16 = 8787;
 /// Where the links of a place lead that nobody serves at the moment.
 pub const LINK_BASE: &str = "http://127.0.0.1:8787";
+/// Where the sample shop lies in the repository: there it can be edited while it is served.
+const SAMPLE: &str = "shared/programs/shop";
 
-/// Serve a place: take webhooks, show customers their pages, redeem codes, and mail when it is time
+/// Serve a place: its console, its webhooks, its customers' pages, its till, and mail when it is time
 ///
-/// Listens on this machine only: POST /webhooks/STORE, GET /o/STORE/TOKEN, GET and POST /u/STORE/TOKEN, POST /redeem and
-/// POST /check. The store is live from now on, with its limits; its letters go to the outbox of the place, and nobody
-/// gets them. Ending the process at any moment loses nothing.
+/// Without --program and --orders it is a demo: a bookshop of two thousand readers, whose last year and a half is played
+/// before your eyes, under a clock that you turn. With --orders it is your own past, played the same way. With --program
+/// alone it is a shop by the machine's clock, which waits for its webhooks.
+///
+/// Listens on this machine only. The pages are at /, /outbox, /customers, /program and /doors; stores come to POST
+/// /webhooks/STORE, customers to /o/… and /u/…, tills to POST /check and /redeem, scripts to /api. Letters go to the outbox,
+/// and nobody gets them. The store is live, with its limits. Ending the process at any moment loses nothing that --data
+/// keeps.
 #[derive(Debug, Args)]
 pub struct Serve {
-    /// The place's folder; made if it is not there
-    #[arg(long, value_name = "DIR")]
-    data: PathBuf,
-    /// The shop's folder: shop.yaml, program.yaml, mails/
-    #[arg(long, value_name = "DIR")]
-    program: PathBuf,
-    /// The store's name in this place
-    #[arg(long, value_name = "NAME", default_value = "shop", value_parser = shop::store_id)]
-    store: StoreId,
     /// The port
     #[arg(long, default_value_t = PORT)]
     port: u16,
-    /// Let the place's clock start at this moment instead of now, such as 2026-05-01T08:59:00+03:00
-    #[arg(long, value_name = "TIME")]
+    /// Keep everything in this folder, made if it is not there; without it all is gone with the process
+    #[arg(long, value_name = "DIR")]
+    data: Option<PathBuf>,
+    /// The shop's folder: shop.yaml, program.yaml, mails/; edited while it is served, it is read again
+    #[arg(long, value_name = "DIR")]
+    program: Option<PathBuf>,
+    /// Play these orders as the shop's past, then let the clock be turned; `winback --help` lists the columns
+    #[arg(long, value_name = "FILE")]
+    orders: Option<PathBuf>,
+    /// Everybody in a file of orders without a consent column agreed to mail
+    #[arg(long, requires = "orders")]
+    assume_consent: bool,
+    /// The store's name in this place
+    #[arg(long, value_name = "NAME", default_value = "shop", value_parser = shop::store_id)]
+    store: StoreId,
+    /// Let the clock of a shop without a past start at this moment instead of now, such as 2026-05-01T08:59:00+03:00
+    #[arg(long, value_name = "TIME", conflicts_with = "orders")]
     at: Option<Timestamp>,
+}
+
+/// What is served: its folder, its people, and the past to play.
+struct Served {
+    files: Files,
+    plan: Plan,
+    world: Box<dyn World>,
+    /// From when to when, and the name of the file that keeps the clock.
+    past: Option<(Timestamp, Timestamp, &'static str)>,
 }
 
 impl Serve {
     /// Runs it, until it is ended from outside.
     pub async fn run(self) -> Result<Done> {
-        let folder = shop::folder(&self.program)?;
-        let plan = shop::usable(&folder, &self.program)?;
-        let clock = self.at.map_or_else(Turned::real, Turned::at);
+        let served = self.served().await?;
         let link_base = format!("http://127.0.0.1:{}", self.port);
-        let place = shop::place(&self.data, clock, &link_base)?;
-        // First of all: a port that is in use must not leave a store behind that is live and served by nobody.
-        let gateway = Gateway::open(place.clone(), self.port).await;
-        let gateway = gateway.map_err(|error| anyhow!("{error}; choose another with --port"))?;
-        let number = place.set_up(&self.store, &folder, Setup { state: State::Live, unlimited: false }).await?;
-        // Whoever waits under an older plan, or since an import, is looked at under this one.
-        place.scan(None).await?;
-        self.leave_secret(&place).await?;
-        let mut shown = place.stack.outbox().len();
-        println!("{}: {}, plan {number}.", plan.shop.name, shop::described(&plan));
-        let drafts = plan.programs.iter().filter(|program| program.status == Status::Draft);
-        for draft in drafts {
-            println!("{} is a draft: it decides and shows, and mails nobody.", draft.name);
-        }
-        println!("Webhooks: http://{}/webhooks/{}", gateway.address(), self.store);
-        println!("Send one: winback send EVENT.json --data {}{}", self.data.display(), self.to(&gateway));
-        let mut tell = |place: &Place| {
-            let outbox = place.stack.outbox();
-            for mail in &outbox[shown..] {
-                println!("{} mailed to {}: {}", mail.at, mail.to.join(", "), mail.subject);
-            }
-            shown = outbox.len();
+        let clock = self.clock(&served)?;
+        let place = match &self.data {
+            Some(dir) => shop::place(dir, clock, &link_base)?,
+            None => Place::in_memory_at(clock, &link_base)?,
         };
-        gateway.run(&mut tell).await?;
-        Ok(Done::Whole)
+        let turned = place.clock.is_turned();
+        let place = if turned { place.alone() } else { place };
+        let begins = place.stores().await?.is_empty();
+        let life = Life::new(place.clone(), self.store.clone(), served.files, served.world);
+        // First of all: a port that is in use must not leave a store behind that is live and served by nobody.
+        let speed = if served.past.is_some() { 0.0 } else { 1.0 };
+        let pages = |hand| console::pages(place.clone(), self.store.clone(), hand);
+        let gateway = Gateway::open(life, self.port, speed, pages).await;
+        let mut gateway = gateway.map_err(|error| anyhow!("{error}; choose another with --port"))?;
+        println!("Winback is at http://{}", gateway.address());
+        let folder = gateway.life().files.seen().folder;
+        place.set_up(&self.store, &folder, Setup { state: State::Live, unlimited: false }).await?;
+        if !begins {
+            // Whoever waits under an older plan, or since an import, is looked at under this one.
+            place.scan(None).await?;
+            gateway.life().go_on().await?;
+        }
+        let until = served.past.map(|(_, until, _)| until).filter(|until| *until > place.clock.now());
+        if let Some(until) = until {
+            gateway.begin_with(until);
+        }
+        if let Some(dir) = &self.data {
+            self.leave_secret(&place, dir).await?;
+        }
+        let mut teller = told::Teller::new(&self, &place, &served.plan, until);
+        let mut tell = |place: &Place| teller.tell(place);
+        let ended = tokio::select! {
+            ended = gateway.run(&mut tell) => ended,
+            () = interrupted() => Ok(()),
+        };
+        teller.close(self.data.as_deref());
+        ended.map(|()| Done::Whole)
     }
 
-    /// What `send` must be told beside the folder.
-    fn to(&self, gateway: &Gateway) -> String {
-        let port = gateway.address().port();
-        let store = if self.store.as_str() == "shop" { String::new() } else { format!(" --store {}", self.store) };
-        let to =
-            if port == PORT { String::new() } else { format!(" --to http://127.0.0.1:{port}/webhooks/{}", self.store) };
-        let at = self.at.map_or_else(String::new, |at| format!(" --at {at}"));
-        format!("{store}{to}{at}")
+    /// What this place is served with.
+    async fn served(&self) -> Result<Served> {
+        let kept = |name: &str| self.data.as_ref().is_some_and(|dir| dir.join(name).is_file());
+        let known = self.data.as_ref().is_some_and(|dir| dir.join("winback.db").is_file());
+        let (dir, folder) = match &self.program {
+            Some(dir) => (Some(dir.clone()), shop::folder(dir)?),
+            None if known && !kept(demo::CLOCK) && self.orders.is_none() => (None, self.known().await?),
+            None => sample_folder(),
+        };
+        let plan = shop::usable(&folder, dir.as_deref().unwrap_or(Path::new("the sample shop")))?;
+        let zone = &plan.shop.time_zone;
+        let (world, past): (Box<dyn World>, _) = match &self.orders {
+            Some(orders) => {
+                let past = Past::read(orders, zone, self.assume_consent)?;
+                let (from, until) = past.span();
+                (Box::new(past), Some((from, until, crate::past::CLOCK)))
+            }
+            None if self.program.is_none() && (!known || kept(demo::CLOCK)) => {
+                let (from, until) = demo::span(zone)?;
+                (Box::new(Readers::new()?), Some((from, until, demo::CLOCK)))
+            }
+            None => (Box::new(Nobody), None),
+        };
+        Ok(Served { files: Files::new(dir, folder), plan, world, past })
+    }
+
+    /// The folder that a place goes by already.
+    async fn known(&self) -> Result<Folder> {
+        let dir = self.data.as_deref().unwrap_or(Path::new("."));
+        let place = shop::place(dir, Turned::real(), LINK_BASE)?;
+        let tables = &place.overseer.tables;
+        let Some(store) = tables.store(&self.store).await? else {
+            bail!("{} knows no store {}: name its folder with --program", dir.display(), self.store)
+        };
+        let plan = tables.plan(&self.store, store.plan).await?;
+        Ok(plan
+            .with_context(|| format!("the store {} has no plan: name its folder with --program", self.store))?
+            .folder)
+    }
+
+    /// The clock: that of the past to play, kept with the place; the one asked for; or the machine's.
+    fn clock(&self, served: &Served) -> Result<Turned> {
+        let kept = |name| self.data.as_ref().map(|dir: &PathBuf| dir.join(name)).filter(|path| path.is_file());
+        let clock = match (&self.data, &served.past) {
+            (Some(dir), Some((from, _, name))) => {
+                std::fs::create_dir_all(dir).with_context(|| format!("{} cannot be made", dir.display()))?;
+                Turned::kept(&dir.join(name), *from)?
+            }
+            (None, Some((from, ..))) => Turned::at(*from),
+            _ => match (self.at, [demo::CLOCK, crate::past::CLOCK].into_iter().find_map(kept)) {
+                (Some(at), _) => Turned::at(at),
+                // A place that was turned goes on from where it was.
+                (None, Some(path)) => Turned::kept(&path, Timestamp::now())?,
+                (None, None) => Turned::real(),
+            },
+        };
+        Ok(clock)
     }
 
     /// Leaves the store's secret beside the place, for `send`: the place itself is in use as long as it is served.
-    async fn leave_secret(&self, place: &Place) -> Result<()> {
-        let path = self.data.join(secret_file(&self.store));
+    async fn leave_secret(&self, place: &Place, dir: &Path) -> Result<()> {
+        let path = dir.join(secret_file(&self.store));
         let secret = place.webhook_secret(&self.store).await?;
         write_private(&path, &format!("{secret}\n")).with_context(|| format!("{} cannot be written", path.display()))
     }
+}
+
+/// The sample shop: as it lies in the repository where that is where we are, else as it was when this was built.
+fn sample_folder() -> (Option<PathBuf>, Folder) {
+    let dir = Path::new(SAMPLE);
+    match shop::folder(dir) {
+        Ok(folder) => (Some(dir.to_owned()), folder),
+        Err(_) => (None, sample::folder()),
+    }
+}
+
+/// Ctrl-C, or the word to end from whoever started this.
+async fn interrupted() {
+    let ended = tokio::signal::ctrl_c();
+    #[cfg(unix)]
+    if let Ok(mut term) = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
+        tokio::select! {
+            _ = ended => {}
+            _ = term.recv() => {}
+        }
+        return;
+    }
+    let _ = ended.await;
 }
 
 /// The name of the file that holds a store's webhook secret.
@@ -101,7 +212,7 @@ pub fn secret_file(store: &StoreId) -> String {
 }
 
 /// Only the owner may read it.
-fn write_private(path: &std::path::Path, text: &str) -> std::io::Result<()> {
+fn write_private(path: &Path, text: &str) -> std::io::Result<()> {
     let mut options = std::fs::OpenOptions::new();
     options.write(true).create(true).truncate(true);
     #[cfg(unix)]

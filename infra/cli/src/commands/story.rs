@@ -13,8 +13,9 @@ use winback_domain::ids::MessageId;
 use winback_domain::money::Money;
 use winback_domain::time::{day_of, start_of_day};
 use winback_local::aws::SentMail;
+use winback_local::place::Picture;
 
-use crate::trial::{Outcome, Trial};
+use crate::trial::Trial;
 use crate::{Done, orders, sample};
 
 /// The sample's orders know nothing of our letters, so every so many-th letter with a code finds a reader who uses it.
@@ -31,7 +32,7 @@ pub async fn run() -> Result<Done> {
 
 /// The year and a half, played.
 struct Played {
-    outcome: Outcome,
+    picture: Picture,
     outbox: Vec<std::sync::Arc<SentMail>>,
     from: Timestamp,
     until: Timestamp,
@@ -68,7 +69,7 @@ async fn play() -> Result<Played> {
         }
     }
     bar.finish_and_clear();
-    Ok(Played { outcome: trial.outcome().await?, outbox: trial.place.stack.outbox(), from, until })
+    Ok(Played { picture: trial.picture().await?, outbox: trial.place.stack.outbox(), from, until })
 }
 
 fn seconds(from: Timestamp, to: Timestamp) -> u64 {
@@ -126,11 +127,11 @@ mod tests {
     #[tokio::test]
     async fn some_come_back_with_their_codes_and_the_story_is_told() {
         let played = play().await.unwrap();
-        let summary = report::summary(&played.outcome.ledger());
+        let summary = report::summary(&played.picture.ledger());
         assert_eq!(summary.customers, 300);
         assert!(summary.holdout > 20 && summary.lapsed > 3 * summary.holdout, "{summary:?}");
         assert!(summary.redemptions > 5, "{summary:?}");
-        let compared = report::comparison(&played.outcome.ledger());
+        let compared = report::comparison(&played.picture.ledger());
         assert_eq!(summary.returns, compared.mailed.returned);
         let told = telling::told(&played);
         for title in

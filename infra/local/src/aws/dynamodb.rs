@@ -20,6 +20,7 @@ use serde::Deserialize;
 use super::bill::{Condition, ask, trim, trim_all};
 use super::capacity::Capacity;
 use super::faults::Permission;
+use super::feed::Feed;
 use super::seam::Answer;
 use super::tables::{self, CUSTOMERS, DUE};
 use super::transactions::{self, Tokens};
@@ -142,6 +143,7 @@ pub(crate) struct DynamoDb {
     frozen: Mutex<Option<Database>>,
     pub(super) capacity: Mutex<Capacity>,
     tokens: Tokens,
+    pub(super) feed: Feed,
 }
 
 impl DynamoDb {
@@ -158,6 +160,7 @@ impl DynamoDb {
             frozen: Mutex::default(),
             capacity: Mutex::default(),
             tokens: Tokens::default(),
+            feed: Feed::default(),
         })
     }
 
@@ -216,12 +219,14 @@ impl DynamoDb {
             }
         }
         *lock(&self.frozen) = Some(frozen);
+        self.feed.changed();
         Ok(())
     }
 
     /// The `due` index answers as it is again.
     pub(crate) fn thaw_index(&self) {
         *lock(&self.frozen) = None;
+        self.feed.changed();
     }
 
     /// The database that answers a read of an index.
@@ -230,6 +235,7 @@ impl DynamoDb {
     }
 
     pub(crate) fn carry_out(&self, request: Request) -> Answer {
+        let keys = self.feed.about(&request);
         let done = match request {
             Request::CreateTable(request) => self.database.create_table(request).map(|done| Answer::ok(&done)),
             Request::DescribeTable(request) => self.database.describe_table(request).map(|done| Answer::ok(&done)),
@@ -247,7 +253,11 @@ impl DynamoDb {
                 transactions::carry_out(&self.database, &self.capacity, &self.tokens, request, body, (self.clock)())
             }
         };
-        done.unwrap_or_else(|error| refused(&error))
+        let answer = done.unwrap_or_else(|error| refused(&error));
+        if answer.status == 200 {
+            self.feed.written(keys);
+        }
+        answer
     }
 
     fn get(&self, mut request: GetItemRequest) -> dynoxide::Result<Answer> {

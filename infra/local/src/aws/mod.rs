@@ -9,6 +9,7 @@ mod bill;
 mod capacity;
 mod dynamodb;
 mod faults;
+mod feed;
 mod journal;
 mod over_http;
 mod queues;
@@ -259,9 +260,34 @@ impl Stack {
         self.services.sqs.refuse_next_entries(entries);
     }
 
+    /// From now on the keys of what is written to the tables are kept for [`Stack::written`].
+    pub fn follow(&self) {
+        self.services.dynamodb.feed.follow();
+    }
+
+    /// From now on this is told of the key of every write to the tables, when it was done.
+    pub fn on_write(&self, tell: impl Fn(&str) + Send + 'static) {
+        self.services.dynamodb.feed.tell(Box::new(tell));
+    }
+
+    /// The keys written since the last time, each once, while they are followed.
+    pub fn written(&self) -> Vec<String> {
+        self.services.dynamodb.feed.take()
+    }
+
+    /// Rises with every write to the tables: where it has not, a read answers what it did before.
+    pub fn writes(&self) -> u64 {
+        self.services.dynamodb.feed.count()
+    }
+
     /// Every mail that SES accepted, oldest first.
     pub fn outbox(&self) -> Vec<Arc<SentMail>> {
-        self.services.ses.outbox()
+        self.outbox_from(0)
+    }
+
+    /// The mails that SES accepted after the first so many, oldest first.
+    pub fn outbox_from(&self, first: usize) -> Vec<Arc<SentMail>> {
+        self.services.ses.outbox(first)
     }
 
     /// The next `SendEmail` that would be accepted is refused with this error code instead, such as `MessageRejected`.

@@ -276,8 +276,8 @@ impl Ses {
         lock(&self.state).account = account;
     }
 
-    pub(crate) fn outbox(&self) -> Vec<Arc<SentMail>> {
-        lock(&self.state).outbox.clone()
+    pub(crate) fn outbox(&self, first: usize) -> Vec<Arc<SentMail>> {
+        lock(&self.state).outbox.get(first..).map(<[_]>::to_vec).unwrap_or_default()
     }
 
     pub(crate) fn take_events(&self) -> Result<Vec<Value>, Error> {

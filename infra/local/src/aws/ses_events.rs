@@ -15,6 +15,8 @@ pub enum SesEvent {
     Bounce,
     /// The recipient called it spam.
     Complaint,
+    /// The recipient, or their mail program by itself, opened it.
+    Open,
     /// The recipient followed this link.
     Click(String),
 }
@@ -47,6 +49,7 @@ pub fn event_at(mail: &SentMail, event: &SesEvent, at: Timestamp) -> Value {
         SesEvent::Delivery => ("Delivery", "Email Delivered", "delivery"),
         SesEvent::Bounce => ("Bounce", "Email Bounced", "bounce"),
         SesEvent::Complaint => ("Complaint", "Email Complaint Received", "complaint"),
+        SesEvent::Open => ("Open", "Email Opened", "open"),
         SesEvent::Click(_) => ("Click", "Email Clicked", "click"),
     };
     let mut detail = Map::new();
@@ -116,6 +119,11 @@ fn particulars(mail: &SentMail, event: &SesEvent, at: Timestamp) -> Value {
             "feedbackId": format!("{}-complaint", mail.ses_message_id),
             "complaintSubType": null,
             "complaintFeedbackType": "abuse",
+        }),
+        SesEvent::Open => json!({
+            "timestamp": at.to_string(),
+            "ipAddress": "192.0.2.1",
+            "userAgent": "Mozilla/5.0",
         }),
         SesEvent::Click(link) => json!({
             "timestamp": at.to_string(),

@@ -51,6 +51,15 @@ pub(super) fn actions(request: &TransactWriteItemsRequest) -> impl Iterator<Item
     request.transact_items.iter().filter_map(action)
 }
 
+/// The items and keys that a transaction writes.
+pub(super) fn written(request: &TransactWriteItemsRequest) -> impl Iterator<Item = &dynoxide::types::Item> {
+    request.transact_items.iter().filter_map(|item| {
+        let put = item.put.as_ref().map(|put| &put.item);
+        let update = item.update.as_ref().map(|update| &update.key);
+        put.or(update).or(item.delete.as_ref().map(|delete| &delete.key))
+    })
+}
+
 fn action(item: &TransactWriteItem) -> Option<(&'static str, &str)> {
     if let Some(put) = &item.put {
         return Some(("PutItem", &put.table_name));

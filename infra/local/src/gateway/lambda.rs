@@ -12,8 +12,11 @@ use serde_json::{Map, Value, json};
 use super::body;
 use crate::place::Place;
 
+/// The addresses that functions answer.
+pub(crate) const PATHS: [&str; 5] = ["/webhooks/{*rest}", "/o/{*rest}", "/u/{*rest}", "/redeem", "/check"];
+
 /// The event a function URL makes of a request. The problem is told to whoever sent it.
-pub(super) fn request(parts: &Parts, bytes: &[u8]) -> Result<LambdaFunctionUrlRequest, String> {
+pub(crate) fn request(parts: &Parts, bytes: &[u8]) -> Result<LambdaFunctionUrlRequest, String> {
     serde_json::from_value(event(parts, bytes)).map_err(|_| "the request cannot be read".to_owned())
 }
 
@@ -71,8 +74,18 @@ fn is_text(content_type: &str) -> bool {
     kind.starts_with("text/") || kind.ends_with("+json") || kind.ends_with("+xml") || known.contains(&kind.as_str())
 }
 
+/// The bytes of a request's body.
+pub(super) fn body_of(request: &LambdaFunctionUrlRequest) -> Vec<u8> {
+    let text = request.body.as_deref().unwrap_or_default();
+    if request.is_base64_encoded {
+        BASE64.decode(text.as_bytes()).unwrap_or_default()
+    } else {
+        text.as_bytes().to_vec()
+    }
+}
+
 /// Runs the function that an address belongs to.
-pub(super) async fn invoke(place: &Place, request: LambdaFunctionUrlRequest) -> Result<LambdaFunctionUrlResponse> {
+pub(crate) async fn invoke(place: &Place, request: LambdaFunctionUrlRequest) -> Result<LambdaFunctionUrlResponse> {
     let (cloud, now) = (&place.cloud, place.invocation());
     let path = request.raw_path.clone().unwrap_or_default();
     let first = path.trim_start_matches('/').split('/').next().unwrap_or_default().to_owned();
@@ -80,14 +93,7 @@ pub(super) async fn invoke(place: &Place, request: LambdaFunctionUrlRequest) -> 
         "webhooks" => receive_webhook::handle(cloud, request, now).await?,
         "o" | "u" => serve_offer::handle(cloud, request, now).await?,
         "redeem" | "check" => redeem_code::handle(cloud, request, now).await?,
-        _ => {
-            let mut nothing = LambdaFunctionUrlResponse::default();
-            nothing.status_code = 404;
-            let known = "/webhooks/{store}, /o/{store}/{token}, /u/{store}/{token}, /redeem and /check";
-            nothing.body = Some(format!("There is nothing here. This place knows {known}.\n"));
-            nothing.headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
-            nothing
-        }
+        _ => return Err(anyhow!("{path} belongs to no function")),
     })
 }
 

@@ -5,6 +5,7 @@ use winback_domain::webhook::standard::{self, Secret};
 
 use super::*;
 use crate::clock::Turned;
+use crate::life::Nobody;
 use crate::place::Setup;
 use crate::post::post;
 
@@ -32,9 +33,12 @@ async fn a_signed_order_comes_in_by_the_door_and_is_known() {
     let store = StoreId::try_from("books".to_owned()).unwrap();
     place.set_up(&store, &folder(), Setup { state: State::Live, unlimited: false }).await.unwrap();
     let secret = Secret::parse(&place.webhook_secret(&store).await.unwrap()).unwrap();
-    let gateway = Gateway::open(place.clone(), 0).await.unwrap();
+    let life = || Life::new(place.clone(), store.clone(), Files::new(None, folder()), Box::new(Nobody));
+    let nothing = |_: Hand| Router::new().fallback(|| async { http::StatusCode::NOT_FOUND });
+    let gateway = Gateway::open(life(), 0, 1.0, nothing).await.unwrap();
+    let knocks = gateway.life.knocks.clone();
     let url = format!("http://{}", gateway.address());
-    let taken = Gateway::open(place.clone(), gateway.address().port()).await.unwrap_err();
+    let taken = Gateway::open(life(), gateway.address().port(), 1.0, nothing).await.unwrap_err();
     assert!(taken.to_string().ends_with("is in use by another program"), "{taken}");
 
     let event = br#"{"type": "order.placed", "timestamp": "2026-05-05T06:59:00Z",
@@ -61,6 +65,9 @@ async fn a_signed_order_comes_in_by_the_door_and_is_known() {
     assert!(turns >= 4);
     let customers = place.customers(&store).await.unwrap();
     assert_eq!((customers.len(), customers[0].orders.spent), (1, 4_500));
+    let became: Vec<_> = knocks.latest().into_iter().map(|knock| (knock.status, knock.became)).collect();
+    assert_eq!(became.last(), Some(&(Some(200), "recorded".to_owned())));
+    assert_eq!(became.len(), 3, "{became:?}");
 }
 
 #[tokio::test]

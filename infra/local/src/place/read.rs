@@ -1,14 +1,19 @@
 //! Reading a place's tables whole, for outputs and tests.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use anyhow::Result;
+use jiff::Timestamp;
 use winback_cloud::tables::ledger::Entry;
 use winback_domain::customer::Customer;
 use winback_domain::ids::{CustomerId, StoreId};
 use winback_domain::message::Message;
 use winback_domain::order::Order;
+use winback_domain::plan::Plan;
 use winback_domain::redeem::Coupon;
+use winback_domain::report;
+use winback_domain::store::Store;
 
 use super::Place;
 
@@ -32,7 +37,61 @@ pub struct People {
     pub aliases: BTreeMap<CustomerId, CustomerId>,
 }
 
+/// All that is known of one store at one moment.
+#[derive(Clone, Debug)]
+pub struct Picture {
+    /// Its customers.
+    pub people: People,
+    /// Its orders, messages and codes.
+    pub ledger: Ledger,
+    /// Its state.
+    pub store: Store,
+    /// Its active plan.
+    pub plan: Arc<Plan>,
+    /// The moment.
+    pub now: Timestamp,
+}
+
+impl Picture {
+    /// This and what another part of the same history left behind.
+    #[must_use]
+    pub fn and(mut self, other: Self) -> Self {
+        self.people.customers.extend(other.people.customers);
+        self.people.aliases.extend(other.people.aliases);
+        self.ledger.orders.extend(other.ledger.orders);
+        self.ledger.messages.extend(other.ledger.messages);
+        self.ledger.coupons.extend(other.ledger.coupons);
+        self
+    }
+
+    /// All of it, for the report.
+    pub fn ledger(&self) -> report::Ledger<'_> {
+        report::Ledger {
+            customers: &self.people.customers,
+            aliases: &self.people.aliases,
+            orders: &self.ledger.orders,
+            messages: &self.ledger.messages,
+            coupons: &self.ledger.coupons,
+            store: &self.store,
+            plan: &self.plan,
+            now: self.now,
+        }
+    }
+}
+
 impl Place {
+    /// Everything about a store, now.
+    pub async fn picture(&self, store: &StoreId) -> Result<Picture> {
+        let standing = self.overseer.standing(store).await?;
+        Ok(Picture {
+            people: self.people(store).await?,
+            ledger: self.ledger(store).await?,
+            store: standing.store,
+            plan: standing.plan,
+            now: self.clock.now(),
+        })
+    }
+
     /// The ledger of a store.
     pub async fn ledger(&self, store: &StoreId) -> Result<Ledger> {
         let mut found = Ledger::default();
@@ -42,7 +101,7 @@ impl Place {
             for entry in entries {
                 match entry {
                     Entry::Order(of, id, order) if of == *store => found.orders.push((id, order)),
-                    Entry::Message(of, message) if of == *store => found.messages.push(message),
+                    Entry::Message(of, message) if of == *store => found.messages.push(*message),
                     Entry::Coupon(of, coupon) if of == *store => found.coupons.push(coupon),
                     _ => {}
                 }

@@ -4,7 +4,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use winback_domain::ids::{Code, MessageId, StoreId};
-use winback_domain::message::{Message, State};
+use winback_domain::message::{Message, Seen, State};
 use winback_domain::order::Order;
 use winback_domain::redeem::Coupon;
 
@@ -170,10 +170,21 @@ impl Tables {
         Ok(self.commit(vec![write.when(&condition)]).await?.done())
     }
 
+    /// Notes when a reader first did something with a letter. One that is forgotten keeps nothing of it.
+    pub async fn note_seen(&self, store: &StoreId, id: MessageId, seen: Seen, at: Timestamp) -> Result<(), Error> {
+        let key = Key::Message(store.clone(), id);
+        let write = Write::update(Table::Ledger, &key, "SET #seen = :at").name("#seen", seen.attribute());
+        let write = write.number(":at", at.as_second());
+        let first =
+            "attribute_exists(pk) AND attribute_exists(subject) AND (attribute_not_exists(#seen) OR #seen > :at)";
+        self.commit(vec![write.when(first)]).await.map(|_| ())
+    }
+
     /// Takes everything personal out of a message, if it is there.
     pub async fn scrub_message(&self, store: &StoreId, id: MessageId) -> Result<(), Error> {
         let key = Key::Message(store.clone(), id);
-        let write = Write::update(Table::Ledger, &key, "REMOVE subject, why, redeemed_by").when("attribute_exists(pk)");
+        let write = Write::update(Table::Ledger, &key, "REMOVE subject, why, redeemed_by, opened, clicked")
+            .when("attribute_exists(pk)");
         self.commit(vec![write]).await.map(|_| ())
     }
 
@@ -260,7 +271,7 @@ pub enum Entry {
     /// An order by its store's id.
     Order(StoreId, String, Order),
     /// A message.
-    Message(StoreId, Message),
+    Message(StoreId, Box<Message>),
     /// A code.
     Coupon(StoreId, Coupon),
 }
@@ -283,7 +294,7 @@ impl Tables {
                     }
                 }
                 Some(key @ Key::Message(..)) => {
-                    let message = from_item(&key, item)?;
+                    let message = Box::new(from_item(&key, item)?);
                     if let Key::Message(store, _) = key {
                         entries.push(Entry::Message(store, message));
                     }

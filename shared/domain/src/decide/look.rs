@@ -187,8 +187,7 @@ impl Look<'_> {
     }
 
     fn held_out(&self) -> Option<Reason> {
-        let share = gates::holdout(self.plan, self.program).basis_points();
-        let percent = rust_decimal::Decimal::new(i64::from(share), 2).normalize().to_string();
+        let percent = gates::holdout(self.plan, self.program).percent();
         self.held().then_some(Reason::HeldOut { percent })
     }
 

@@ -65,11 +65,11 @@ fn folder(program: &str, shop: &str) -> Plan {
     crate::file::read(&folder, 1).unwrap_or_else(|problems| panic!("{problems:#?}")).plan
 }
 
-fn plan() -> Plan {
+pub(crate) fn plan() -> Plan {
     folder(PROGRAM, SHOP)
 }
 
-fn store() -> Store {
+pub(crate) fn store() -> Store {
     let id = StoreId::try_from("books".to_owned()).unwrap();
     Store { state: State::Live, ..Store::new(id) }
 }
@@ -91,7 +91,7 @@ fn order(when: &str) -> What {
 }
 
 /// Anna bought on Monday 12 January 2026 at 10:00 in Helsinki.
-fn anna() -> Customer {
+pub(crate) fn anna() -> Customer {
     let id = CustomerId::of_store_id(&Key::new(b"k".to_vec()), &store().id, "anna");
     told(Customer::new(id, at("2026-01-12T08:00:00Z")), "2026-01-12T08:00:00Z", order("2026-01-12T08:00:00Z"))
 }

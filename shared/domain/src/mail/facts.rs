@@ -2,9 +2,11 @@
 
 use jiff::Timestamp;
 
+use crate::customer::Customer;
 use crate::money::Money;
 use crate::offer::Gives;
-use crate::shop::Language;
+use crate::shop::{Language, Shop};
+use crate::time::days_between;
 
 /// Everything a letter may say about one customer at one moment.
 #[derive(Clone, Debug, PartialEq)]
@@ -27,6 +29,24 @@ pub struct Facts {
     pub links: Links,
     /// The moment the letter is written at.
     pub now: Timestamp,
+}
+
+impl Facts {
+    /// What a shop knows of a customer now, with the offer and the links of one letter.
+    pub fn of(customer: &Customer, shop: &Shop, offer: Option<OfferFacts>, links: Links, now: Timestamp) -> Self {
+        let (contact, last_order) = (&customer.contact, customer.orders.last());
+        Self {
+            name: contact.name.as_ref().map(|said| said.is.clone()),
+            language: contact.language.as_ref().map_or_else(|| shop.languages[0].clone(), |said| said.is.clone()),
+            orders: customer.orders.count,
+            spent: Some(Money { minor: customer.orders.spent, currency: shop.currency }),
+            last_order,
+            silent_days: days_between(last_order.unwrap_or(customer.since), now, &shop.time_zone),
+            offer,
+            links,
+            now,
+        }
+    }
 }
 
 /// One offer as it was made to this customer: the code is already good when the letter is rendered.

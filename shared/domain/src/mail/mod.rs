@@ -46,6 +46,7 @@ mod facts;
 pub(crate) mod link;
 pub(crate) mod name;
 mod page;
+mod preview;
 mod problem;
 #[cfg(test)]
 mod samples;
@@ -61,6 +62,7 @@ use minijinja::value::Value;
 
 pub use check::{Use, check, check_all};
 pub use facts::{Facts, Links, OfferFacts};
+pub use preview::preview;
 pub use problem::{Error, Level, Part, Problem};
 
 use crate::plan::{Letter, Letters};

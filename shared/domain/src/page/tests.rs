@@ -91,6 +91,8 @@ impl Story {
             plan: 1,
             previous: None,
             redeemed_by: None,
+            opened: None,
+            clicked: None,
         };
         Self { customer, message, coupon }
     }

@@ -72,6 +72,8 @@ fn message(to: &Customer, step: u32, state: State, sent: &str) -> Message {
         plan: 1,
         previous: None,
         redeemed_by: None,
+        opened: None,
+        clicked: None,
     }
 }
 

@@ -28,15 +28,15 @@ const NEXT: &str = "  winback check shared/programs/shop
       every message with its why; then try it with orders of your own
   winback import shared/programs/shop/orders.csv --data place --program shared/programs/shop
       the same orders into a place that lasts; then: winback explain ADDRESS --data place
-  winback serve --data place --program shared/programs/shop
-      take signed webhooks, show customers their pages, mail when it is time
+  winback
+      a livelier bookshop in your browser, with a clock to turn
   winback --help
       the manual
 ";
 
 /// All of it.
 pub(super) fn told(played: &Played) -> String {
-    let ledger = played.outcome.ledger();
+    let ledger = played.picture.ledger();
     let summary = report::summary(&ledger);
     let shop = &ledger.plan.shop;
     let day = |at| day_in_words(day_of(at, &shop.time_zone));
@@ -140,7 +140,7 @@ fn why(text: &mut String, reasons: &[Reason]) {
 
 /// The first letter with an offer whose reader came back, as it was read.
 fn letter(text: &mut String, played: &Played, people: &People<'_>) {
-    let ledger = played.outcome.ledger();
+    let ledger = played.picture.ledger();
     let Some((_, message)) = people.redeemed(&ledger).into_iter().next() else { return };
     let id = message.id.to_string();
     let Some(mail) = played.outbox.iter().find(|mail| mail.tags.get("message") == Some(&id)) else { return };
