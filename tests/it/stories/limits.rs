@@ -1,12 +1,15 @@
 //! What is limited: stock, a month's discounts, a store that is paused.
 
+use jiff::tz::TimeZone;
 use serde_json::json;
 use winback_cloud::tables::limits::Mails;
 use winback_domain::customer::End;
 use winback_domain::store::State;
+use winback_local::clock::Turned;
+use winback_local::place::Place;
 
 use super::told;
-use crate::support::{Shop, books, edit, raw};
+use crate::support::{Shop, books, edit, moment, raw};
 
 const FIVE: [&str; 5] = ["ada@example.com", "bo@example.com", "cleo@example.com", "dan@example.com", "eve@example.com"];
 
@@ -63,6 +66,33 @@ async fn the_stock_is_raised_from_one_week_to_the_next() {
     shop.order("eve@example.com", "45.00").await;
     shop.until("2026-07-30 12:00").await;
     assert!(shop.letters_to("eve@example.com").is_empty(), "what was given out stays given out");
+}
+
+/// A place that nobody else writes to leaves the nightly scan out where it would change nothing, and reads a store's
+/// standing only when it was written. Its customers must not notice: nine who lapse together and two letters a day, then
+/// an order, a no and another crowd.
+#[tokio::test]
+async fn a_place_alone_mails_the_same_people_at_the_same_moments() {
+    let mut folder = books();
+    edit(&mut folder, "shop.yaml", "per_day: 200 mails ", "per_day: 2 mails ");
+    let mut transcripts = Vec::new();
+    for alone in [false, true] {
+        let clock = Turned::at(moment("2026-01-12 10:00", &TimeZone::get("Europe/Helsinki").unwrap()));
+        let place = Place::in_memory(clock).unwrap();
+        let place = if alone { place.alone() } else { place };
+        let mut shop = Shop::join(place, "books", &folder).await;
+        for (number, total) in ["45.00", "90.00", "31.00", "70.00", "60.00", "33.00", "120.00", "50.00", "41.00"].iter().enumerate() {
+            shop.order(&format!("reader{number}@example.com"), total).await;
+        }
+        shop.until("2026-04-16 12:00").await;
+        shop.order("reader6@example.com", "45.00").await;
+        shop.press_unsubscribe("reader1@example.com").await;
+        shop.order("later@example.com", "45.00").await;
+        shop.until("2026-09-30 12:00").await;
+        assert!(shop.place.stack.outbox().len() > 10, "there is something to compare");
+        transcripts.push(shop.closing().await);
+    }
+    assert_eq!(transcripts[0], transcripts[1]);
 }
 
 #[tokio::test]
