@@ -21,11 +21,11 @@ pub struct Bookshop {
     pub later: u32,
     /// Days from the first.
     pub days: u32,
-    /// Of a hundred: who orders once, and who a few times; the rest goes on, but for the last eight, who come in December.
+    /// Of a hundred, who orders once.
     pub once: u32,
-    /// Of a hundred, with those before.
+    /// Of a hundred, who orders once or a few times.
     pub spell: u32,
-    /// Of a hundred, with those before.
+    /// Of a hundred, who orders once, a few times or with a rhythm of their own. The others come in December.
     pub regular: u32,
     /// Of a hundred, who comes back by themselves, months later.
     pub back: u32,

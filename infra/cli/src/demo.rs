@@ -18,9 +18,6 @@ use crate::bookshop::{Bookshop, DAYS, FIRST_DAY, Order, consent, draw, given_nam
 const SHOP: Bookshop =
     Bookshop { readers: 2_000, later: 1_200, days: DAYS + 365, once: 60, spell: 86, regular: 93, back: 9 };
 
-/// The file in a place's folder that keeps the demo's clock.
-pub const CLOCK: &str = "demo.clock";
-
 /// The readers, and what they are about to do.
 #[derive(Debug)]
 pub struct Readers {

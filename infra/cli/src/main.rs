@@ -4,7 +4,6 @@
 mod bookshop;
 mod commands;
 mod demo;
-
 mod orders;
 mod past;
 mod sample;

@@ -7,10 +7,9 @@ use anyhow::{Result, bail};
 use miette::{GraphicalReportHandler, GraphicalTheme, LabeledSpan, MietteDiagnostic, NamedSource};
 use winback_cloud::programs;
 use winback_domain::check::check;
+use winback_domain::figures::counted;
 use winback_domain::file::{Problem, Severity};
 use winback_domain::plan::{Folder, Plan};
-
-use crate::words::counted;
 
 /// Reads the files of a folder.
 pub fn folder(dir: &Path) -> Result<Folder> {

@@ -1,10 +1,10 @@
 //! The clock of a place: the machine's, or one that is turned by hand.
 
 use std::fs::{File, OpenOptions};
-use std::io::{Read, Seek, SeekFrom, Write};
+use std::io::{ErrorKind, Seek, SeekFrom, Write};
 use std::path::Path;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use anyhow::{Context, Result};
 use jiff::Timestamp;
@@ -15,43 +15,44 @@ pub struct Turned {
     /// Whole seconds; nothing: the machine's clock.
     seconds: Option<Arc<AtomicI64>>,
     /// Where the time is kept over a restart.
-    file: Option<Arc<File>>,
+    file: Arc<OnceLock<File>>,
 }
 
 impl Turned {
     /// A clock that stands still until it is turned.
     pub fn at(now: Timestamp) -> Self {
-        Self { seconds: Some(Arc::new(AtomicI64::new(now.as_second()))), file: None }
+        Self { seconds: Some(Arc::new(AtomicI64::new(now.as_second()))), file: Arc::default() }
     }
 
-    /// A clock that goes on where a file says that it stood, or begins at a moment. The file is written before the clock
-    /// is turned, so that nothing is ever later than it.
+    /// The time that a file of [`Turned::keep_in`] holds; nothing where there is none.
     ///
     /// # Errors
-    /// When the file cannot be read or written, or holds no time.
-    pub fn kept(path: &Path, start: Timestamp) -> Result<Self> {
-        let name = || path.display().to_string();
-        let mut file =
-            OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path).with_context(name)?;
-        let mut text = String::new();
-        file.read_to_string(&mut text).with_context(name)?;
-        let now = match text.trim() {
-            // New, or made by a process that ended before it wrote.
-            "" => start,
-            known => known
-                .parse()
-                .ok()
-                .and_then(|seconds| Timestamp::from_second(seconds).ok())
-                .with_context(|| format!("{} holds no time; remove it to begin at {start}", path.display()))?,
+    /// When the file cannot be read, or holds no time.
+    pub fn kept(path: &Path) -> Result<Option<Timestamp>> {
+        let text = match std::fs::read_to_string(path) {
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+            read => read.with_context(|| path.display().to_string())?,
         };
-        let clock = Self { file: Some(Arc::new(file)), ..Self::at(now) };
-        clock.keep(now.as_second()).with_context(name)?;
-        Ok(clock)
+        let time = text.trim().parse().ok().and_then(|seconds| Timestamp::from_second(seconds).ok());
+        time.map(Some).with_context(|| format!("{} holds no time; remove it to begin anew", path.display()))
+    }
+
+    /// From now on a turned clock keeps its time in a file. It is written before the clock is turned, so that nothing ever
+    /// happens later than it says.
+    ///
+    /// # Errors
+    /// When the file cannot be written.
+    pub fn keep_in(&self, path: &Path) -> Result<()> {
+        let Some(seconds) = &self.seconds else { return Ok(()) };
+        let name = || path.display().to_string();
+        let file = OpenOptions::new().write(true).create(true).truncate(false).open(path).with_context(name)?;
+        let _ = self.file.set(file);
+        self.keep(seconds.load(Ordering::Relaxed)).with_context(name)
     }
 
     /// The machine's clock. Turning it does nothing.
     pub fn real() -> Self {
-        Self { seconds: None, file: None }
+        Self { seconds: None, file: Arc::default() }
     }
 
     /// The time it shows.
@@ -79,7 +80,7 @@ impl Turned {
 
     /// Always as many bytes, so that a time is written over whole.
     fn keep(&self, seconds: i64) -> std::io::Result<()> {
-        let Some(mut file) = self.file.as_deref() else { return Ok(()) };
+        let Some(mut file) = self.file.get() else { return Ok(()) };
         file.seek(SeekFrom::Start(0))?;
         file.write_all(format!("{seconds:020}\n").as_bytes())
     }
@@ -95,12 +96,15 @@ mod tests {
         std::fs::create_dir_all(&dir).unwrap();
         let path = dir.join("clock");
         let at = |second| Timestamp::from_second(second).unwrap();
-        let clock = Turned::kept(&path, at(1_000)).unwrap();
-        clock.turn_to(at(5_000));
+        assert_eq!(Turned::kept(&path).unwrap(), None);
+        let clock = Turned::at(at(1_000));
+        let clone = clock.clone();
+        clock.keep_in(&path).unwrap();
+        clone.turn_to(at(5_000));
         clock.turn_to(at(4_000));
-        assert_eq!(Turned::kept(&path, at(0)).unwrap().now(), at(5_000));
+        assert_eq!(Turned::kept(&path).unwrap(), Some(at(5_000)));
         std::fs::write(&path, "noon").unwrap();
-        assert!(Turned::kept(&path, at(0)).unwrap_err().to_string().contains("holds no time"));
+        assert!(Turned::kept(&path).unwrap_err().to_string().contains("holds no time"));
         std::fs::remove_dir_all(dir).unwrap();
     }
 }

@@ -25,9 +25,9 @@ use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{Html, IntoResponse, Response};
 use axum::routing::{get, post};
 use futures_util::Stream;
-use http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HOST};
+use http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HOST, ORIGIN};
 use http::{HeaderName, HeaderValue, StatusCode, Uri};
-use tokio::sync::{Mutex, MutexGuard};
+use tokio::sync::{MappedMutexGuard, Mutex, MutexGuard, OnceCell};
 use tower_http::compression::CompressionLayer;
 use winback_domain::ids::StoreId;
 use winback_domain::time::local;
@@ -56,7 +56,7 @@ pub struct Console {
     place: Place,
     store: StoreId,
     hand: Hand,
-    kept: Arc<Mutex<Option<Kept>>>,
+    kept: Arc<OnceCell<Mutex<Kept>>>,
 }
 
 /// The book, and when it was last brought up.
@@ -66,6 +66,23 @@ struct Kept {
     writes: u64,
     made: Instant,
     took: Duration,
+}
+
+impl Kept {
+    async fn open(place: &Place, store: &StoreId) -> Result<Self> {
+        let began = Instant::now();
+        let book = Book::open(place, store).await?;
+        Ok(Self { book, writes: place.stack.writes(), made: Instant::now(), took: began.elapsed() })
+    }
+
+    async fn bring_up(&mut self, place: &Place) -> Result<()> {
+        let (began, writes) = (Instant::now(), place.stack.writes());
+        self.book.bring_up(place).await?;
+        if self.writes != writes {
+            (self.writes, self.made, self.took) = (writes, Instant::now(), began.elapsed());
+        }
+        Ok(())
+    }
 }
 
 /// The pages of a store in a place that is served.
@@ -94,30 +111,16 @@ pub fn pages(place: Place, store: StoreId, hand: Hand) -> Router {
 }
 
 impl Console {
-    /// Everything about the store, as of the last thing that happened; while time is turned, of a moment ago.
-    async fn book(&self) -> Result<MutexGuard<'_, Option<Kept>>> {
-        let mut kept = self.kept.lock().await;
-        let writes = self.place.stack.writes();
-        let began = Instant::now();
-        match kept.as_mut() {
-            None => {
-                let book = Book::open(&self.place, &self.store).await?;
-                *kept =
-                    Some(Kept { book, writes: self.place.stack.writes(), made: Instant::now(), took: began.elapsed() });
-            }
-            Some(known) => {
-                let turning = self.hand.turning().borrow().way.is_some();
-                let rests = turning && known.made.elapsed() < known.took * REST;
-                if !rests {
-                    known.book.turn(&self.place).await?;
-                    if known.writes != writes {
-                        (known.made, known.took) = (Instant::now(), began.elapsed());
-                    }
-                    known.writes = writes;
-                }
-            }
+    /// Everything about the store, as of the last thing that happened; while time is turned, of a moment ago. It is locked
+    /// for as long as a page is made of it.
+    async fn book(&self) -> Result<MappedMutexGuard<'_, Book>> {
+        let kept = self.kept.get_or_try_init(|| async { Kept::open(&self.place, &self.store).await.map(Mutex::new) });
+        let mut kept = kept.await?.lock().await;
+        let turning = self.hand.turning().borrow().way.is_some();
+        if !turning || kept.made.elapsed() >= kept.took * REST {
+            kept.bring_up(&self.place).await?;
         }
-        Ok(kept)
+        Ok(MutexGuard::map(kept, |kept| &mut kept.book))
     }
 
     /// What every page shows around itself.
@@ -142,17 +145,6 @@ impl Console {
         }
     }
 }
-
-/// Lends the book to a page: it is brought up and locked for as long as the page is made.
-macro_rules! lend {
-    ($console:expr, $name:ident) => {
-        let kept = $console.book().await?;
-        let Some($name) = kept.as_ref().map(|kept| &kept.book) else {
-            return Err(anyhow::anyhow!("there is no picture of the store").into());
-        };
-    };
-}
-use lend;
 
 /// What every page shows around itself.
 #[derive(Debug)]
@@ -203,7 +195,7 @@ fn missing(what: &str) -> Response {
 async fn nothing() -> Response {
     let pages = NAV.map(|(path, _)| path).join(", ");
     let text = format!(
-        "There is nothing here. The pages are {pages}; stores and customers come to /webhooks/STORE, /o/…, /u/…, /check and \
+        "There is nothing here. The pages are {pages}; scripts come to /api, stores and customers to /webhooks/STORE, /o/…, /u/…, /check and \
          /redeem.\n"
     );
     (StatusCode::NOT_FOUND, text).into_response()
@@ -220,7 +212,7 @@ async fn at_home(request: Request, next: Next) -> Response {
     headers.entry(CONTENT_SECURITY_POLICY).or_insert(HeaderValue::from_static(CSP));
     headers.entry(CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
     headers.insert("x-content-type-options", HeaderValue::from_static("nosniff"));
-    headers.insert("referrer-policy", HeaderValue::from_static("no-referrer"));
+    headers.insert("referrer-policy", HeaderValue::from_static("same-origin"));
     answer
 }
 
@@ -229,7 +221,12 @@ fn is_at_home(request: &Request) -> bool {
     let host = header(HOST).map(|host| host.rsplit_once(':').map_or(host, |(name, _)| name));
     let known = host.is_some_and(|host| ["127.0.0.1", "localhost"].contains(&host));
     let site = header(HeaderName::from_static("sec-fetch-site")).unwrap_or("none");
-    known && (request.method().is_safe() || site == "same-origin" || site == "none")
+    // Browsers without the one header send the other with a form.
+    let origin = header(ORIGIN).is_none_or(|origin| {
+        let host = header(HOST).unwrap_or_default();
+        origin.strip_prefix("http://") == Some(host)
+    });
+    known && (request.method().is_safe() || (origin && (site == "same-origin" || site == "none")))
 }
 
 /// Says `turn` whenever something happened.

@@ -13,7 +13,7 @@ use axum::body::{Body, to_bytes};
 use axum::extract::Request;
 use axum::response::Response;
 use axum::routing::any;
-use jiff::{Timestamp, ToSpan};
+use jiff::{SignedDuration, Timestamp};
 use tokio::net::TcpListener;
 use tokio::sync::{mpsc, oneshot, watch};
 
@@ -83,6 +83,8 @@ pub struct Hand {
     pub files: Files,
     /// What came in by the door.
     pub knocks: Knocks,
+    /// Whether what people do here has anything to do with the letters they get.
+    pub answers: bool,
 }
 
 impl Hand {
@@ -112,6 +114,29 @@ impl Hand {
     }
 }
 
+/// How a turned clock goes by itself: from when, since when, and how many seconds a second.
+#[derive(Clone, Copy, Debug)]
+struct Pace {
+    from: Timestamp,
+    since: Instant,
+    speed: f64,
+}
+
+impl Pace {
+    /// What the clock shows now.
+    fn now(self) -> Timestamp {
+        // The seconds of some years fit by far.
+        #[expect(clippy::cast_possible_truncation, reason = "bounded by the greatest speed")]
+        let passed = (self.since.elapsed().as_secs_f64() * self.speed) as i64;
+        self.from.saturating_add(SignedDuration::from_secs(passed)).unwrap_or(self.from)
+    }
+
+    /// As fast, from another moment on.
+    fn again(self, from: Timestamp) -> Self {
+        Self { from, since: Instant::now(), ..self }
+    }
+}
+
 /// A place with its door open. Dropped, the door is closed.
 #[derive(Debug)]
 pub struct Gateway {
@@ -119,8 +144,7 @@ pub struct Gateway {
     address: SocketAddr,
     asks: mpsc::Receiver<Ask>,
     server: tokio::task::JoinHandle<()>,
-    /// From where and since when a turned clock goes by itself, and how fast.
-    pace: (Timestamp, Instant, f64),
+    pace: Pace,
     /// From where to where time is turned at the moment.
     way: Option<(Timestamp, Timestamp)>,
     pumped: Option<Timestamp>,
@@ -148,8 +172,8 @@ impl Gateway {
         let (tell, asks) = mpsc::channel(WAITING);
         let now = life.place.clock.now();
         let (turning, seen) = watch::channel(Turning { now, way: None, speed, count: 0 });
-        let (files, knocks) = (life.files.clone(), life.knocks.clone());
-        let pages = pages(Hand { asks: tell.clone(), turning: seen, files, knocks });
+        let (files, knocks, answers) = (life.files.clone(), life.knocks.clone(), life.answers());
+        let pages = pages(Hand { asks: tell.clone(), turning: seen, files, knocks, answers });
         let router = lambda::PATHS.iter().fold(pages, |router, path| {
             let tell = tell.clone();
             router.route(path, any(move |request: Request| ask(tell.clone(), request)))
@@ -165,7 +189,7 @@ impl Gateway {
             address,
             asks,
             server,
-            pace: (now, began, speed),
+            pace: Pace { from: now, since: began, speed },
             way: None,
             pumped: None,
             arrivals: Vec::new(),
@@ -251,10 +275,10 @@ impl Gateway {
             Turn::ToNext => self.way = self.life.next().await?.filter(|next| *next > now).map(|next| (now, next)),
             Turn::Speed(speed) => {
                 self.way = None;
-                self.pace.2 = speed.clamp(0.0, MOST_SPEED);
+                self.pace.speed = speed.clamp(0.0, MOST_SPEED);
             }
         }
-        self.pace = (now, Instant::now(), self.pace.2);
+        self.pace = self.pace.again(now);
         Ok(())
     }
 
@@ -263,7 +287,7 @@ impl Gateway {
         let Some((_, end)) = self.way else { return Ok(()) };
         if !self.life.step(end).await? {
             self.way = None;
-            self.pace = (self.life.place.clock.now(), Instant::now(), self.pace.2);
+            self.pace = self.pace.again(self.life.place.clock.now());
         }
         Ok(())
     }
@@ -276,13 +300,15 @@ impl Gateway {
             self.schedule().await?;
             return self.queues().await;
         }
-        let (from, at, speed) = self.pace;
-        // The seconds of some years fit by far.
-        #[expect(clippy::cast_possible_truncation, reason = "bounded by the greatest speed")]
-        let passed = (at.elapsed().as_secs_f64() * speed) as i64;
-        let now = from.saturating_add(passed.seconds()).unwrap_or(before);
-        while self.life.step(now.max(before)).await? {
+        let now = self.pace.now().max(before);
+        let began = Instant::now();
+        while self.life.step(now).await? {
             tokio::task::yield_now().await;
+            if began.elapsed() > BEAT {
+                // Slower than was asked for: no debt of time is carried, and whoever waits is served first.
+                self.pace = self.pace.again(self.life.place.clock.now());
+                break;
+            }
         }
         Ok(())
     }
@@ -323,18 +349,13 @@ impl Gateway {
 
     /// Tells whoever looks on, not too often while time is turned.
     fn say(&mut self) {
-        if self.way.is_none() {
-            // Whoever went away does not wait.
-            for arrived in self.arrivals.drain(..) {
-                let _ = arrived.send(());
-            }
-        }
-        if self.told.elapsed() < TOLD {
+        let arrived = self.way.is_none() && self.turning.borrow().way.is_some();
+        if !arrived && (self.way.is_some() || self.arrivals.is_empty()) && self.told.elapsed() < TOLD {
             return;
         }
         let life = &self.life;
         let count = life.place.stack.writes() + life.knocks.count() + life.files.changes();
-        let fresh = Turning { now: life.place.clock.now(), way: self.way, speed: self.pace.2, count };
+        let fresh = Turning { now: life.place.clock.now(), way: self.way, speed: self.pace.speed, count };
         let minute = |turning: &Turning| turning.now.as_second().div_euclid(60);
         self.turning.send_if_modified(|known| {
             let news = (minute(known), known.way, known.speed, known.count)
@@ -343,6 +364,12 @@ impl Gateway {
             news
         });
         self.told = Instant::now();
+        if self.way.is_none() {
+            for arrived in self.arrivals.drain(..) {
+                // Whoever went away does not wait.
+                let _ = arrived.send(());
+            }
+        }
     }
 }
 

@@ -51,6 +51,10 @@ pub trait World: Send + std::fmt::Debug {
     fn take(&mut self, now: Timestamp) -> Vec<Deed>;
     /// A letter arrived. Whoever answers it does so later.
     fn read(&mut self, letter: &Letter, now: Timestamp);
+    /// Whether what they do has anything to do with the letters they get: orders of the past have not.
+    fn answers(&self) -> bool {
+        true
+    }
 }
 
 /// Nobody: what happens comes in by the door.
@@ -88,6 +92,11 @@ impl Life {
     /// A place where nothing has happened yet.
     pub fn new(place: Place, store: StoreId, files: Files, world: Box<dyn World>) -> Self {
         Self { place, store, files, knocks: Knocks::default(), world, mails_read: 0 }
+    }
+
+    /// Whether the world answers its letters.
+    pub fn answers(&self) -> bool {
+        self.world.answers()
     }
 
     /// Goes on in a place where something has happened: the letters that left are read again, so that whoever was about
@@ -165,8 +174,7 @@ impl Life {
 
     async fn report(&self, mail: &SentMail, event: &SesEvent) -> Result<()> {
         let told = ses_event(mail, event, self.place.clock.now());
-        self.place.record_delivery(&told).await;
-        Ok(())
+        self.place.record_delivery(&told).await
     }
 }
 

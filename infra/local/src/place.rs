@@ -7,7 +7,7 @@ use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use aws_lambda_events::sqs::SqsBatchResponse;
 use jiff::{Timestamp, ToSpan};
 use serde_json::{Value, json};
@@ -169,15 +169,6 @@ impl Place {
         self
     }
 
-    /// What Lambda would tell an invocation that starts now. In a place alone it remembers what still holds.
-    fn invocation_alone(&self) -> Invocation {
-        if self.stale.as_ref().is_some_and(|stale| stale.swap(false, Ordering::Relaxed)) {
-            self.cloud.forget_all();
-            self.overseer.forget_all();
-        }
-        self.invocation()
-    }
-
     /// SES never tells what became of a mail. Its events are late, and some never come.
     #[must_use]
     pub fn without_deliveries(mut self) -> Self {
@@ -242,8 +233,12 @@ impl Place {
         Ok(self.overseer.queues.tell(told).await?)
     }
 
-    /// What Lambda would tell an invocation that starts now.
+    /// What Lambda would tell an invocation that starts now. In a place alone it forgets first what no longer holds.
     pub fn invocation(&self) -> Invocation {
+        if self.stale.as_ref().is_some_and(|stale| stale.swap(false, Ordering::Relaxed)) {
+            self.cloud.forget_all();
+            self.overseer.forget_all();
+        }
         let until = self.clock.now().saturating_add(TIMEOUT_SECONDS.seconds());
         Invocation { until: until.unwrap_or(Timestamp::MAX) }
     }
@@ -379,7 +374,7 @@ impl Place {
     /// find-lapsed, once.
     pub async fn pump(&self) -> Result<()> {
         let tick = serde_json::from_value(json!({"scheduled_at": self.clock.now()}))?;
-        let run = find_lapsed::handle(&self.cloud, tick, self.invocation_alone());
+        let run = find_lapsed::handle(&self.cloud, tick, self.invocation());
         // A run that died or failed is not made up for: the next one finds the same people.
         if let Ok(Err(error)) = self.stack.faults().live(run).await {
             tracing::warn!(%error, "find-lapsed failed");
@@ -390,7 +385,7 @@ impl Place {
     /// scan-customers, once, with an operator's wish if there is one.
     pub async fn scan(&self, set: Option<Set>) -> Result<Audit> {
         let run = serde_json::from_value(json!({"scheduled_at": self.clock.now(), "set": set}))?;
-        Ok(Box::pin(scan_customers::handle(&self.cloud, run, self.invocation_alone())).await?)
+        Ok(Box::pin(scan_customers::handle(&self.cloud, run, self.invocation())).await?)
     }
 
     /// record-event, until its queue is empty. Says whether there was anything.
@@ -403,7 +398,7 @@ impl Place {
             }
             busy = true;
             let event = serde_json::from_value(sqs_event(&batch))?;
-            let run = Box::pin(record_event::handle(&self.cloud, event, self.invocation_alone()));
+            let run = Box::pin(record_event::handle(&self.cloud, event, self.invocation()));
             let answer = self.stack.faults().live(run).await;
             self.answered(EVENTS, &batch, answer)?;
         }
@@ -419,7 +414,7 @@ impl Place {
             }
             busy = true;
             let event = serde_json::from_value(sqs_event(&batch))?;
-            let run = Box::pin(send_message::handle(&self.cloud, event, self.invocation_alone()));
+            let run = Box::pin(send_message::handle(&self.cloud, event, self.invocation()));
             let answer = self.stack.faults().live(run).await;
             self.answered(HINTS, &batch, answer)?;
         }
@@ -431,21 +426,40 @@ impl Place {
         events.retain(|_| self.deliveries);
         let busy = !events.is_empty();
         for event in events {
-            self.record_delivery(&event).await;
+            // What is lost is lost, as on AWS, unless nothing can be kept any more.
+            if self.record_delivery(&event).await.is_err() {
+                self.unbroken()?;
+            }
         }
         Ok(busy)
     }
 
     /// record-delivery, for one event of SES. EventBridge tries again when a function fails; so often here that only a
-    /// lasting fault gets through.
-    pub(crate) async fn record_delivery(&self, event: &Value) {
+    /// lasting fault gets through, which is the answer.
+    pub(crate) async fn record_delivery(&self, event: &Value) -> Result<()> {
+        let mut last = None;
         for _ in 0..DELIVERY_TRIES {
-            let run = Box::pin(record_delivery::handle(&self.cloud, event.clone(), self.invocation_alone()));
+            let run = Box::pin(record_delivery::handle(&self.cloud, event.clone(), self.invocation()));
             match self.stack.faults().live(run).await {
-                Ok(Ok(())) => break,
-                Ok(Err(error)) => tracing::warn!(%error, "record-delivery failed"),
-                Err(_) => {}
+                Ok(Ok(())) => return Ok(()),
+                Ok(Err(error)) => {
+                    tracing::warn!(%error, "record-delivery failed");
+                    last = Some(error.into());
+                }
+                Err(Died) => {}
             }
+        }
+        self.unbroken()?;
+        last.map_or(Ok(()), Err)
+    }
+
+    /// An error once the stack could not write something: before any retry is counted.
+    fn unbroken(&self) -> Result<()> {
+        match self.stack.broken() {
+            None => Ok(()),
+            Some(problem) => bail!(
+                "the place can keep nothing more: {problem}. What was answered is kept; make room, and the same command goes on"
+            ),
         }
     }
 
@@ -456,6 +470,7 @@ impl Place {
         batch: &[QueueMessage],
         answer: Result<Result<SqsBatchResponse, winback_cloud::Error>, Died>,
     ) -> Result<()> {
+        self.unbroken()?;
         let ids = batch.iter().map(|message| message.message_id.as_str());
         let (handled, failed): (Vec<&str>, Vec<&str>) = match &answer {
             Ok(Ok(answer)) => {

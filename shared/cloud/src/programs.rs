@@ -4,6 +4,9 @@ use std::path::Path;
 
 use winback_domain::plan::Folder;
 
+/// No file of a shop is larger, in bytes: a folder may have less.
+const LARGEST: u64 = 1024 * 1024;
+
 /// A folder cannot be read. Whoever runs this must look.
 #[derive(Debug, thiserror::Error)]
 #[error("{path}: {problem}")]
@@ -51,7 +54,10 @@ fn walk(root: &Path, dir: &Path, depth: usize, found: &mut Folder) -> Result<(),
             walk(root, &path, depth + 1, found)?;
             continue;
         }
-        let wanted = path.extension().is_some_and(|end| ["yaml", "mjml", "txt"].iter().any(|known| end == *known));
+        // A device or a pipe in a folder is nothing to read, and what begins with a dot is an editor's.
+        let plain = path.is_file() && !entry.file_name().to_string_lossy().starts_with('.');
+        let wanted =
+            plain && path.extension().is_some_and(|end| ["yaml", "mjml", "txt"].iter().any(|known| end == *known));
         if wanted && let Ok(below) = path.strip_prefix(root) {
             let name: Vec<_> = below.iter().map(|part| part.to_string_lossy()).collect();
             found.insert(name.join("/"), text(&path)?);
@@ -66,6 +72,10 @@ fn entries(dir: &Path) -> Result<Vec<std::fs::DirEntry>, Error> {
 }
 
 fn text(path: &Path) -> Result<String, Error> {
+    if std::fs::metadata(path).is_ok_and(|file| file.len() > LARGEST) {
+        let problem = "is larger than a megabyte; a shop's whole folder has less".to_owned();
+        return Err(Error { path: path.display().to_string(), problem });
+    }
     std::fs::read_to_string(path)
         .map_err(|error| Error { path: path.display().to_string(), problem: error.to_string() })
 }

@@ -6,6 +6,7 @@ pub mod check;
 pub mod customer;
 pub mod decide;
 pub mod event;
+pub mod figures;
 pub mod file;
 pub mod history;
 pub mod http;

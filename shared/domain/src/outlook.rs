@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
+use jiff::tz::TimeZone;
 
 use crate::customer::Customer;
 use crate::decide::{Action, Decision, Draft, decide};
@@ -12,6 +13,7 @@ use crate::learn::learn;
 use crate::order::Order;
 use crate::plan::Plan;
 use crate::store::{Store, Used};
+use crate::time::{local, moment_in_words};
 use crate::why::Reason;
 
 /// What those have in common whose silence is long enough, whatever keeps their next letter.
@@ -23,13 +25,29 @@ const LOOKS: usize = 12;
 #[derive(Clone, Debug, PartialEq)]
 pub struct Outlook {
     /// What is to be done now, as a sentence.
-    pub now: String,
+    pub says: String,
     /// Why, the most telling first.
     pub why: Vec<Reason>,
     /// When they are looked at again; nothing: only an event can change anything.
     pub next_look: Option<Timestamp>,
     /// The next letter, if nothing happens before.
     pub next: Option<Next>,
+}
+
+impl Outlook {
+    /// What is to be done and what comes next, as sentences by the clocks of a zone.
+    pub fn told(&self, now: Timestamp, zone: &TimeZone) -> String {
+        let next = match &self.next {
+            Some(next) if next.at > now => {
+                let held = if next.letter.held { ", decided and kept: they are held out" } else { "" };
+                let at = moment_in_words(local(next.at, zone));
+                format!(" If nothing happens, {} is next, on {at}{held}.", next.letter.mail)
+            }
+            Some(_) => String::new(),
+            None => " No letter is foreseen; only something that happens can change that.".to_owned(),
+        };
+        format!("{}{next}", self.says)
+    }
 }
 
 /// A letter that is to come.
@@ -60,7 +78,7 @@ pub struct Expected {
 pub fn outlook(customer: &Customer, store: &Store, plan: &Plan, now: Timestamp) -> Outlook {
     let Decision { action, why, next_look, .. } = decide(customer, store, plan, now);
     let next = next(customer, &unused(store), plan, now);
-    Outlook { now: sentence(&action), why, next_look, next }
+    Outlook { says: sentence(&action), why, next_look, next }
 }
 
 /// Asks about one customer as if something happened first. `known` is what the ledger holds of the event's order.
@@ -106,7 +124,7 @@ pub fn reasons(customers: &[Customer], store: &Store, plan: &Plan, now: Timestam
 }
 
 /// What is to be done, as a sentence.
-pub fn sentence(action: &Action) -> String {
+fn sentence(action: &Action) -> String {
     match action {
         Action::Wait => "Nothing is to be done.".to_owned(),
         Action::Claim(draft) if draft.held => format!("{} would be theirs, were they not held out.", draft.mail),
@@ -150,7 +168,7 @@ mod tests {
         let (anna, plan, store) = (anna(), plan(), store());
         let now = at("2026-02-01T10:00:00Z");
         let outlook = outlook(&anna, &store, &plan, now);
-        assert_eq!(outlook.now, "Nothing is to be done.");
+        assert_eq!(outlook.says, "Nothing is to be done.");
         let next = outlook.next.unwrap();
         assert!(next.at > now && next.letter.round == 0, "{next:?}");
         assert_eq!(decide(&anna, &store, &plan, next.at).action, Action::Claim(Box::new(next.letter.clone())));

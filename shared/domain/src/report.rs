@@ -9,6 +9,7 @@ use serde::Serialize;
 
 use crate::customer::{Customer, OpenState};
 use crate::decide::decide;
+use crate::figures::tenths;
 use crate::ids::{CustomerId, MessageId};
 use crate::message::{Message, State};
 use crate::order::Order;
@@ -84,6 +85,23 @@ pub struct Comparison {
     pub mailed: Group,
     /// Held out: the messages were decided and kept.
     pub held: Group,
+}
+
+/// With fewer episodes held out, the difference between the two groups says little yet.
+const ENOUGH_HELD: u64 = 100;
+
+impl Comparison {
+    /// Whether so few were held out that the difference says little yet.
+    pub fn says_little(self) -> bool {
+        self.held.episodes < ENOUGH_HELD
+    }
+}
+
+impl Group {
+    /// The share that returned, in tenths of a percent.
+    pub fn tenths(self) -> u64 {
+        tenths(self.returned, self.episodes)
+    }
 }
 
 /// Episodes of one kind.

@@ -96,6 +96,9 @@ pub struct Ranking {
     pub promised: Vec<u32>,
 }
 
+/// The mark of a day that has room for everybody.
+const NOBODY_WAITS: Rank = (i64::MIN, 0);
+
 /// Days that a ranking looks ahead.
 pub const RANKED_DAYS: usize = 60;
 
@@ -171,9 +174,6 @@ impl Ranking {
         self.lowest.iter().any(|lowest| *lowest != NOBODY_WAITS) || self.promised.iter().any(|mails| *mails > 0)
     }
 }
-
-/// The mark of a day that has room for everybody.
-const NOBODY_WAITS: Rank = (i64::MIN, 0);
 
 /// Takes the best out of all heaps, as many as there is room for. The rank of the last of them is the lowest that may
 /// go; with room for everybody anybody may, also those nobody has heard of yet.

@@ -71,8 +71,11 @@ async fn a_reader_buys_with_the_code_and_the_return_is_seen() {
             anna["story"].as_array().expect("a story").iter().filter_map(|e| e["what"].as_str()).collect();
         assert!(story.iter().any(|what| what.starts_with("Came back with the code of we-miss-you")), "{story:#?}");
         assert!(visitor.get("/").await.body.contains("used their code"));
-        // Pressed again it is another order, which finds the code used.
-        visitor.press(&format!("/outbox/{id}/buy-with-code"), "").await;
+        // Pressed again the till says no, and nothing is bought.
+        let again = visitor.press(&format!("/outbox/{id}/buy-with-code"), "").await;
+        assert_eq!(again.status, 409, "{}", again.body);
+        assert!(again.body.contains("the code was used"), "{}", again.body);
+        assert_eq!(visitor.get("/api/customers/anna@reader.example").await.json()["orders"], 2);
         let mail = visitor.get(&format!("/outbox/{id}")).await;
         assert_eq!(mail.body.matches("<dt>Code used</dt>").count(), 1);
         visitor.turn(&json!({"advance": "80d"})).await;
@@ -158,6 +161,8 @@ async fn another_sites_page_can_neither_read_nor_press() {
             let form = "content-type: application/x-www-form-urlencoded\r\nsec-fetch-site: cross-site\r\n";
             assert_eq!(visitor.ask("POST", &path, form, "advance=45d").await.status, 403, "{path}");
         }
+        let form = "content-type: application/x-www-form-urlencoded\r\norigin: http://evil.example\r\n";
+        assert_eq!(visitor.ask("POST", "/clock", form, "advance=45d").await.status, 403, "an older browser's form");
         assert_eq!(visitor.get(&format!("/outbox/{id}/unsubscribe")).await.status, 405, "looking never acts");
         assert_eq!(place.stack.writes(), writes);
         let back = visitor.press("/clock", "advance=1d&back=https://evil.example/").await;

@@ -81,7 +81,9 @@ async fn a_place_alone_mails_the_same_people_at_the_same_moments() {
         let place = Place::in_memory(clock).unwrap();
         let place = if alone { place.alone() } else { place };
         let mut shop = Shop::join(place, "books", &folder).await;
-        for (number, total) in ["45.00", "90.00", "31.00", "70.00", "60.00", "33.00", "120.00", "50.00", "41.00"].iter().enumerate() {
+        for (number, total) in
+            ["45.00", "90.00", "31.00", "70.00", "60.00", "33.00", "120.00", "50.00", "41.00"].iter().enumerate()
+        {
             shop.order(&format!("reader{number}@example.com"), total).await;
         }
         shop.until("2026-04-16 12:00").await;

@@ -5,9 +5,9 @@ use std::path::PathBuf;
 use anyhow::Result;
 use clap::Args;
 use winback_domain::check::check;
+use winback_domain::figures::counted;
 use winback_domain::file::Severity;
 
-use crate::words::counted;
 use crate::{Done, shop};
 
 /// Read a shop's folder and say what is wrong with it

@@ -1,5 +1,7 @@
 //! `winback completions`: what a shell needs to complete our words.
 
+use std::io::Write as _;
+
 use anyhow::Result;
 use clap::{Args, CommandFactory};
 use clap_complete::{Shell, generate};
@@ -16,8 +18,13 @@ pub struct Completions {
 impl Completions {
     /// Prints them.
     pub fn run(self) -> Result<Done> {
-        generate(self.shell, &mut Arguments::command(), "winback", &mut std::io::stdout());
-        Ok(Done::Whole)
+        let mut text = Vec::new();
+        generate(self.shell, &mut Arguments::command(), "winback", &mut text);
+        match std::io::stdout().write_all(&text) {
+            // Who reads only the beginning has what they wanted.
+            Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => Err(error.into()),
+            _ => Ok(Done::Whole),
+        }
     }
 }
 

@@ -10,17 +10,16 @@ use winback_cloud::Cloud;
 use winback_cloud::standing::Standing;
 use winback_domain::address::Address;
 use winback_domain::customer::Customer;
-use winback_domain::decide::decide;
+use winback_domain::figures::counted;
 use winback_domain::ids::{CustomerId, MessageId, StoreId};
 use winback_domain::message::Message;
 use winback_domain::money::Money;
-use winback_domain::outlook::sentence;
+use winback_domain::outlook::outlook;
 use winback_domain::time::{day_in_words, day_of, local, moment_in_words};
 use winback_local::clock::Turned;
 use winback_local::place::Place;
 
 use crate::commands::serve::LINK_BASE;
-use crate::words::counted;
 use crate::{Done, shop};
 
 /// Tell what is known of one customer, what was written to them and why, and what comes next
@@ -138,13 +137,13 @@ fn one(address: &Address, customer: &Customer, standing: &Standing, messages: &[
             say(format!("  Its code was used in order {order}."));
         }
     }
-    let decision = decide(customer, &standing.store, &standing.plan, now);
+    let outlook = outlook(customer, &standing.store, &standing.plan, now);
     say(String::new());
-    say(format!("As of {}: {}", moment(now), sentence(&decision.action)));
-    for reason in &decision.why {
+    say(format!("As of {}: {}", moment(now), outlook.told(now, &shop.time_zone)));
+    for reason in &outlook.why {
         say(format!("  {reason}"));
     }
-    say(match decision.next_look {
+    say(match outlook.next_look {
         Some(next) if next > now => format!("  Looked at again on {}.", moment(next)),
         Some(_) => "  Looked at again as soon as the schedule runs.".to_owned(),
         None => "  Looked at again when something happens.".to_owned(),

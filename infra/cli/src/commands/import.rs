@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use anyhow::{Context, Result, bail};
 use clap::Args;
 use winback_cloud::queue::Told;
+use winback_domain::figures::{counted, number};
 use winback_domain::history::Reading;
 use winback_domain::ids::StoreId;
 use winback_domain::store::State;
@@ -13,7 +14,6 @@ use winback_local::clock::Turned;
 use winback_local::place::{Place, Set, Setup};
 
 use crate::commands::serve::LINK_BASE;
-use crate::words::{counted, number};
 use crate::{Done, orders, shop};
 
 /// So many events go onto the queue before they are recorded.

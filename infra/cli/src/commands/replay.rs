@@ -13,6 +13,7 @@ use indicatif::ProgressBar;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use winback_domain::event::Event;
+use winback_domain::figures::number;
 use winback_domain::history::Reading;
 use winback_domain::plan::{Folder, Plan};
 use winback_domain::report::{self, Summary};
@@ -21,7 +22,7 @@ use winback_domain::trial::apart;
 use winback_local::place::Picture;
 
 use crate::trial::Trial;
-use crate::words::{compared, number, states};
+use crate::words::{compared, states};
 use crate::{Done, orders, shop};
 
 /// Play a shop's history through a program, as if it had been live
@@ -186,6 +187,9 @@ fn told(picture: &Picture, summary: &Summary, plan: &Plan) -> String {
     text.push_str(&format!("{} codes were redeemed.\n", number(summary.redemptions)));
     text.push_str("Silences that ended with an order soon enough after a letter:\n");
     text.push_str(&compared(report::comparison(&picture.ledger())));
+    text.push_str(
+        "  These orders were placed without the letters: the difference says nothing of what they would bring.\n",
+    );
     text
 }
 

@@ -61,6 +61,11 @@ impl Send {
         ];
         let answer = post(&to, &headers, body).await?;
         println!("{} {}", answer.status, answer.body.trim_end());
+        if answer.status == 401 {
+            eprintln!(
+                "the secret is another's, or the place's clock stands elsewhere: sign with --at what its console shows"
+            );
+        }
         Ok(if (200..300).contains(&answer.status) { Done::Whole } else { Done::Refused })
     }
 

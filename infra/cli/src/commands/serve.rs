@@ -25,6 +25,11 @@ use crate::{Done, sample, shop};
 const PORT: u16 = 8787;
 /// Where the links of a place lead that nobody serves at the moment.
 pub const LINK_BASE: &str = "http://127.0.0.1:8787";
+/// The files in a place's folder that say where a turned clock stands, and whose events it is made of.
+const CLOCK: &str = "clock";
+const KIND: &str = "kind";
+/// The file of a place's tables.
+const DATABASE: &str = "winback.db";
 /// Where the sample shop lies in the repository: there it can be edited while it is served.
 const SAMPLE: &str = "shared/programs/shop";
 
@@ -41,7 +46,7 @@ const SAMPLE: &str = "shared/programs/shop";
 #[derive(Debug, Args)]
 pub struct Serve {
     /// The port
-    #[arg(long, default_value_t = PORT)]
+    #[arg(long, default_value_t = PORT, value_parser = clap::value_parser!(u16).range(1..))]
     port: u16,
     /// Keep everything in this folder, made if it is not there; without it all is gone with the process
     #[arg(long, value_name = "DIR")]
@@ -68,8 +73,39 @@ struct Served {
     files: Files,
     plan: Plan,
     world: Box<dyn World>,
-    /// From when to when, and the name of the file that keeps the clock.
-    past: Option<(Timestamp, Timestamp, &'static str)>,
+    /// From when to when.
+    past: Option<(Timestamp, Timestamp)>,
+    kind: Kind,
+}
+
+/// Whose events a place is made of. It is written down once: what one lives by is never poured into another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    /// The demo bookshop's.
+    Demo,
+    /// A past that was played from a file of orders.
+    Past,
+    /// A shop's own, by its webhooks.
+    Own,
+}
+
+impl Kind {
+    /// What a place's folder says; a place that says nothing is a shop's own.
+    fn of(dir: &Path) -> Self {
+        match std::fs::read_to_string(dir.join(KIND)).unwrap_or_default().trim() {
+            "demo" => Self::Demo,
+            "past" => Self::Past,
+            _ => Self::Own,
+        }
+    }
+
+    fn word(self) -> &'static str {
+        match self {
+            Self::Demo => "demo",
+            Self::Past => "past",
+            Self::Own => "own",
+        }
+    }
 }
 
 impl Serve {
@@ -92,6 +128,9 @@ impl Serve {
         let gateway = Gateway::open(life, self.port, speed, pages).await;
         let mut gateway = gateway.map_err(|error| anyhow!("{error}; choose another with --port"))?;
         println!("Winback is at http://{}", gateway.address());
+        if let Some(dir) = &self.data {
+            self.mark(&place, dir, begins.then_some(served.kind))?;
+        }
         let folder = gateway.life().files.seen().folder;
         place.set_up(&self.store, &folder, Setup { state: State::Live, unlimited: false }).await?;
         if !begins {
@@ -99,80 +138,92 @@ impl Serve {
             place.scan(None).await?;
             gateway.life().go_on().await?;
         }
-        let until = served.past.map(|(_, until, _)| until).filter(|until| *until > place.clock.now());
+        let until = served.past.map(|(_, until)| until).filter(|until| *until > place.clock.now());
         if let Some(until) = until {
             gateway.begin_with(until);
         }
         if let Some(dir) = &self.data {
             self.leave_secret(&place, dir).await?;
         }
-        let mut teller = told::Teller::new(&self, &place, &served.plan, until);
+        let plan = (served.kind != Kind::Demo).then_some(&served.plan);
+        let mut teller = told::Teller::new(&self, &place, plan, until);
         let mut tell = |place: &Place| teller.tell(place);
         let ended = tokio::select! {
             ended = gateway.run(&mut tell) => ended,
             () = interrupted() => Ok(()),
         };
-        teller.close(self.data.as_deref());
+        teller.close(self.data.as_deref(), ended.is_ok());
         ended.map(|()| Done::Whole)
     }
 
     /// What this place is served with.
     async fn served(&self) -> Result<Served> {
-        let kept = |name: &str| self.data.as_ref().is_some_and(|dir| dir.join(name).is_file());
-        let known = self.data.as_ref().is_some_and(|dir| dir.join("winback.db").is_file());
-        let (dir, folder) = match &self.program {
-            Some(dir) => (Some(dir.clone()), shop::folder(dir)?),
-            None if known && !kept(demo::CLOCK) && self.orders.is_none() => (None, self.known().await?),
-            None => sample_folder(),
-        };
-        let plan = shop::usable(&folder, dir.as_deref().unwrap_or(Path::new("the sample shop")))?;
-        let zone = &plan.shop.time_zone;
-        let (world, past): (Box<dyn World>, _) = match &self.orders {
-            Some(orders) => {
-                let past = Past::read(orders, zone, self.assume_consent)?;
-                let (from, until) = past.span();
-                (Box::new(past), Some((from, until, crate::past::CLOCK)))
-            }
-            None if self.program.is_none() && (!known || kept(demo::CLOCK)) => {
-                let (from, until) = demo::span(zone)?;
-                (Box::new(Readers::new()?), Some((from, until, demo::CLOCK)))
-            }
-            None => (Box::new(Nobody), None),
-        };
-        Ok(Served { files: Files::new(dir, folder), plan, world, past })
-    }
-
-    /// The folder that a place goes by already.
-    async fn known(&self) -> Result<Folder> {
         let dir = self.data.as_deref().unwrap_or(Path::new("."));
-        let place = shop::place(dir, Turned::real(), LINK_BASE)?;
-        let tables = &place.overseer.tables;
-        let Some(store) = tables.store(&self.store).await? else {
-            bail!("{} knows no store {}: name its folder with --program", dir.display(), self.store)
-        };
-        let plan = tables.plan(&self.store, store.plan).await?;
-        Ok(plan
-            .with_context(|| format!("the store {} has no plan: name its folder with --program", self.store))?
-            .folder)
-    }
-
-    /// The clock: that of the past to play, kept with the place; the one asked for; or the machine's.
-    fn clock(&self, served: &Served) -> Result<Turned> {
-        let kept = |name| self.data.as_ref().map(|dir: &PathBuf| dir.join(name)).filter(|path| path.is_file());
-        let clock = match (&self.data, &served.past) {
-            (Some(dir), Some((from, _, name))) => {
-                std::fs::create_dir_all(dir).with_context(|| format!("{} cannot be made", dir.display()))?;
-                Turned::kept(&dir.join(name), *from)?
-            }
-            (None, Some((from, ..))) => Turned::at(*from),
-            _ => match (self.at, [demo::CLOCK, crate::past::CLOCK].into_iter().find_map(kept)) {
-                (Some(at), _) => Turned::at(at),
-                // A place that was turned goes on from where it was.
-                (None, Some(path)) => Turned::kept(&path, Timestamp::now())?,
-                (None, None) => Turned::real(),
+        if dir.exists() && !dir.is_dir() {
+            bail!("{} is a file; --data wants a folder", dir.display());
+        }
+        let known = self.known().await?;
+        let kind = match (known.is_some(), &self.orders, &self.program) {
+            (false, Some(_), _) => Kind::Past,
+            (false, None, Some(_)) => Kind::Own,
+            (false, None, None) => Kind::Demo,
+            (true, orders, program) => match (Kind::of(dir), orders, program) {
+                (Kind::Demo, None, None) => Kind::Demo,
+                (Kind::Demo, ..) => {
+                    bail!("{} holds the demo bookshop; choose another folder for a shop of your own", dir.display())
+                }
+                (Kind::Own, Some(_), _) => {
+                    bail!("{} is a shop by its own events; play a past into a new folder", dir.display())
+                }
+                (kind, ..) => kind,
             },
         };
-        Ok(clock)
+        if kind == Kind::Demo && self.at.is_some() {
+            bail!("--at is for a shop of your own: name its folder with --program");
+        }
+        let (from, folder) = match (&self.program, known) {
+            (Some(dir), _) => (Some(dir.clone()), shop::folder(dir)?),
+            (None, Some(folder)) if kind != Kind::Demo => (None, folder),
+            _ => sample_folder(),
+        };
+        let plan = shop::usable(&folder, from.as_deref().unwrap_or(Path::new("the shop")))?;
+        let zone = &plan.shop.time_zone;
+        let (world, past): (Box<dyn World>, _) = match (&self.orders, kind) {
+            (Some(orders), _) => {
+                let past = Past::read(orders, zone, self.assume_consent)?;
+                let span = past.span();
+                (Box::new(past), Some(span))
+            }
+            (None, Kind::Demo) => (Box::new(Readers::new()?), Some(demo::span(zone)?)),
+            (None, _) => (Box::new(Nobody), None),
+        };
+        Ok(Served { files: Files::new(from, folder), plan, world, past, kind })
+    }
+
+    /// The folder that a place goes by already; nothing where it does not know the store yet.
+    async fn known(&self) -> Result<Option<Folder>> {
+        let Some(dir) = self.data.as_deref().filter(|dir| dir.join(DATABASE).is_file()) else { return Ok(None) };
+        let place = shop::place(dir, Turned::real(), LINK_BASE)?;
+        let tables = &place.overseer.tables;
+        let Some(store) = tables.store(&self.store).await? else { return Ok(None) };
+        Ok(tables.plan(&self.store, store.plan).await?.map(|plan| plan.folder))
+    }
+
+    /// The clock: the machine's, or one that begins with the past to play or the moment asked for. A place that was turned
+    /// goes on from where it was, and never back.
+    fn clock(&self, served: &Served) -> Result<Turned> {
+        let start = served.past.map(|(from, _)| from).or(self.at);
+        let kept = self.data.as_ref().map(|dir| Turned::kept(&dir.join(CLOCK))).transpose()?.flatten();
+        Ok(start.max(kept).map_or_else(Turned::real, Turned::at))
+    }
+
+    /// Writes down what kind of place a new one is, and where its clock stands from now on.
+    fn mark(&self, place: &Place, dir: &Path, new: Option<Kind>) -> Result<()> {
+        if let Some(kind) = new {
+            let path = dir.join(KIND);
+            std::fs::write(&path, kind.word()).with_context(|| format!("{} cannot be written", path.display()))?;
+        }
+        place.clock.keep_in(&dir.join(CLOCK))
     }
 
     /// Leaves the store's secret beside the place, for `send`: the place itself is in use as long as it is served.

@@ -20,7 +20,7 @@ use serde::Deserialize;
 use super::bill::{Condition, ask, trim, trim_all};
 use super::capacity::Capacity;
 use super::faults::Permission;
-use super::feed::Feed;
+use super::feed::{self, Feed};
 use super::seam::Answer;
 use super::tables::{self, CUSTOMERS, DUE};
 use super::transactions::{self, Tokens};
@@ -235,7 +235,7 @@ impl DynamoDb {
     }
 
     pub(crate) fn carry_out(&self, request: Request) -> Answer {
-        let keys = self.feed.about(&request);
+        let keys = feed::keys(&request);
         let done = match request {
             Request::CreateTable(request) => self.database.create_table(request).map(|done| Answer::ok(&done)),
             Request::DescribeTable(request) => self.database.describe_table(request).map(|done| Answer::ok(&done)),
@@ -255,7 +255,7 @@ impl DynamoDb {
         };
         let answer = done.unwrap_or_else(|error| refused(&error));
         if answer.status == 200 {
-            self.feed.written(keys);
+            self.feed.written(&keys);
         }
         answer
     }

@@ -1,5 +1,6 @@
 //! What was written to the tables, as a stream of DynamoDB's with KEYS_ONLY would tell it: for whoever keeps a picture up.
 
+use std::fmt;
 use std::sync::Mutex;
 
 use dynoxide::types::AttributeValue;
@@ -7,69 +8,45 @@ use dynoxide::types::AttributeValue;
 use super::dynamodb::Request;
 use super::{lock, transactions};
 
-/// Keys that were written since somebody asked last. Nothing is kept where nobody ever asked.
-#[derive(Debug, Default)]
+/// Who is told of every key that was written, and how many writes there were.
+#[derive(Default)]
 pub(crate) struct Feed(Mutex<State>);
 
-#[derive(Debug, Default)]
+/// Hears of a key.
+pub(crate) type Tell = Box<dyn Fn(&str) + Send>;
+
+#[derive(Default)]
 struct State {
-    followed: bool,
-    written: Vec<String>,
     count: u64,
-    told: Option<Told>,
+    told: Vec<Tell>,
 }
 
-/// Who is told of every key at once.
-struct Told(Box<dyn Fn(&str) + Send>);
-
-impl std::fmt::Debug for Told {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Told")
+impl fmt::Debug for Feed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Feed")
     }
 }
 
 impl Feed {
-    /// From now on what is written is kept for the next [`Feed::take`].
-    pub(crate) fn follow(&self) {
-        lock(&self.0).followed = true;
-    }
-
-    /// The keys written since the last time, each once, in the order of their last write.
-    pub(crate) fn take(&self) -> Vec<String> {
-        let written = std::mem::take(&mut lock(&self.0).written);
-        let mut seen = std::collections::HashSet::new();
-        let mut keys: Vec<String> = written.into_iter().rev().filter(|key| seen.insert(key.clone())).collect();
-        keys.reverse();
-        keys
-    }
-
     /// Rises with every write.
     pub(crate) fn count(&self) -> u64 {
         lock(&self.0).count
     }
 
-    /// From now on somebody is told of every key, when it was written.
-    pub(crate) fn tell(&self, told: Box<dyn Fn(&str) + Send>) {
-        lock(&self.0).told = Some(Told(told));
+    /// From now on this is told of every key too, when it was written.
+    pub(crate) fn tell(&self, tell: Tell) {
+        lock(&self.0).told.push(tell);
     }
 
-    /// The keys that a request is about to write.
-    pub(super) fn about(&self, request: &Request) -> Vec<String> {
-        keys(request)
-    }
-
-    /// They were written.
-    pub(super) fn written(&self, keys: Vec<String>) {
+    /// These were written.
+    pub(super) fn written(&self, keys: &[String]) {
         if keys.is_empty() {
             return;
         }
         let mut state = lock(&self.0);
         state.count += 1;
-        if let Some(Told(tell)) = &state.told {
+        for tell in &state.told {
             keys.iter().for_each(|key| tell(key));
-        }
-        if state.followed {
-            state.written.extend(keys);
         }
     }
 
@@ -79,8 +56,9 @@ impl Feed {
     }
 }
 
-fn keys(request: &Request) -> Vec<String> {
-    let pk = |item: &std::collections::HashMap<String, AttributeValue>| match item.get("pk") {
+/// The keys that a request is about to write.
+pub(super) fn keys(request: &Request) -> Vec<String> {
+    let pk = |item: &dynoxide::types::Item| match item.get("pk") {
         Some(AttributeValue::S(key)) => Some(key.clone()),
         _ => None,
     };

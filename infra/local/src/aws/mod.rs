@@ -23,7 +23,7 @@ mod time;
 mod transactions;
 
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use aws_config::stalled_stream_protection::StalledStreamProtectionConfig;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
@@ -75,7 +75,7 @@ pub enum Error {
         source: serde_json::Error,
     },
     /// Another process has the stack's files open.
-    #[error("{0} is in use by another process")]
+    #[error("{0} is in use by another process: end that first, or ask it at its console")]
     InUse(PathBuf),
     /// The path of the database is not text.
     #[error("{0} cannot be a database's name")]
@@ -91,6 +91,8 @@ pub enum Error {
 /// The services and what they share.
 pub(crate) struct Services {
     clock: Clock,
+    /// What the first thing was that could not be written.
+    broken: OnceLock<String>,
     faults: Faults,
     dynamodb: DynamoDb,
     ses: Ses,
@@ -146,6 +148,7 @@ impl Stack {
             sqs: Sqs::new(kept.sqs, Arc::clone(&journal)),
             ssm: Ssm::new(kept.ssm, journal),
             faults: Faults::default(),
+            broken: OnceLock::new(),
             clock,
         });
         let config = config(&services, false);
@@ -165,6 +168,12 @@ impl Stack {
     /// The faults above all services, and the list of calls.
     pub fn faults(&self) -> &Faults {
         &self.services.faults
+    }
+
+    /// Why something could not be written, once that was so: a disk that is full, most likely. What was answered before is
+    /// kept; whoever runs the place ends it, for no retry will help.
+    pub fn broken(&self) -> Option<&str> {
+        self.services.broken.get().map(String::as_str)
     }
 
     /// Makes the tables that are not there yet.
@@ -260,19 +269,9 @@ impl Stack {
         self.services.sqs.refuse_next_entries(entries);
     }
 
-    /// From now on the keys of what is written to the tables are kept for [`Stack::written`].
-    pub fn follow(&self) {
-        self.services.dynamodb.feed.follow();
-    }
-
     /// From now on this is told of the key of every write to the tables, when it was done.
     pub fn on_write(&self, tell: impl Fn(&str) + Send + 'static) {
         self.services.dynamodb.feed.tell(Box::new(tell));
-    }
-
-    /// The keys written since the last time, each once, while they are followed.
-    pub fn written(&self) -> Vec<String> {
-        self.services.dynamodb.feed.take()
     }
 
     /// Rises with every write to the tables: where it has not, a read answers what it did before.

@@ -16,6 +16,9 @@ use aws_smithy_types::body::SdkBody;
 use super::faults::{Fault, Permission, Service};
 use super::{Services, dynamodb, ses, sqs, ssm};
 
+/// The error code of what could not be written.
+const NOT_KEPT: &str = "InternalFailure.NotKept";
+
 /// A service's answer, before it is HTTP.
 #[derive(Clone, Debug)]
 pub(crate) struct Answer {
@@ -54,7 +57,14 @@ impl Answer {
     /// The answer when the journal could not be written: nothing has happened.
     pub(crate) fn not_kept(error: &io::Error) -> Self {
         let message = format!("the stack's file could not be written: {error}");
-        Self::error(500, "InternalFailure", &message)
+        Self::error(500, NOT_KEPT, &message)
+    }
+
+    /// What was lost, where this says that something could not be written.
+    fn loss(&self, dynamodb: bool) -> Option<String> {
+        let lost = self.error.as_deref() == Some(NOT_KEPT) || dynamodb && self.status == 500;
+        let body: serde_json::Value = serde_json::from_slice(&self.body).ok().filter(|_| lost)?;
+        body["message"].as_str().or(body["Message"].as_str()).map(str::to_owned)
     }
 
     fn into_response(self) -> HttpResponse {
@@ -101,13 +111,20 @@ impl Work {
     }
 
     fn carry_out(self, services: &Services) -> Answer {
-        match self {
+        let dynamodb = self.service() == Service::DynamoDb;
+        let answer = match self {
             Self::DynamoDb(request) => services.dynamodb.carry_out(*request),
             Self::Ses(request) => services.ses.carry_out(request, (services.clock)()),
             Self::Sqs(request) => services.sqs.carry_out(request, (services.clock)()),
             Self::Ssm(request) => services.ssm.carry_out(request, (services.clock)()),
             Self::Refused(_, answer) => answer,
+        };
+        if answer.status == 500
+            && let Some(loss) = answer.loss(dynamodb)
+        {
+            let _ = services.broken.set(loss);
         }
+        answer
     }
 }
 

@@ -3,7 +3,7 @@
 
 use axum::extract::{Path, Query, State};
 use axum::response::{IntoResponse, Response};
-use axum::routing::get;
+use axum::routing::{MethodRouter, get, post};
 use axum::{Json, Router};
 use http::StatusCode;
 use http::header::CONTENT_TYPE;
@@ -18,33 +18,33 @@ use super::book::Book;
 use super::customers::{story, told};
 use super::outbox::{find, found, id_of, snippet};
 use super::words::name;
-use super::{Console, Page, clock, lend, mime};
+use super::{Console, Page, clock, mime};
 use crate::aws::SentMail;
 
 /// Rows where nothing else is asked for, as Mailpit has it.
 const LIMIT: usize = 50;
 
-/// The routes by their paths and methods, as the OpenAPI file must name them.
-pub const ROUTES: [(&str, &str); 8] = [
-    ("get", "/api/openapi.json"),
-    ("get", "/api/v1/messages"),
-    ("get", "/api/v1/message/{id}"),
-    ("get", "/api/v1/message/{id}/raw"),
-    ("get", "/api/v1/search"),
-    ("get", "/api/clock"),
-    ("post", "/api/clock"),
-    ("get", "/api/customers/{email}"),
-];
+/// The routes: method, path, and what answers.
+fn table() -> [(&'static str, &'static str, MethodRouter<Console>); 8] {
+    [
+        ("get", "/api/openapi.json", get(openapi)),
+        ("get", "/api/v1/messages", get(messages)),
+        ("get", "/api/v1/message/{id}", get(message)),
+        ("get", "/api/v1/message/{id}/raw", get(raw)),
+        ("get", "/api/v1/search", get(search)),
+        ("get", "/api/clock", get(clock::read)),
+        ("post", "/api/clock", post(clock::set)),
+        ("get", "/api/customers/{email}", get(customer)),
+    ]
+}
 
 pub(super) fn routes() -> Router<Console> {
-    Router::new()
-        .route("/api/openapi.json", get(openapi))
-        .route("/api/v1/messages", get(messages))
-        .route("/api/v1/message/{id}", get(message))
-        .route("/api/v1/message/{id}/raw", get(raw))
-        .route("/api/v1/search", get(search))
-        .route("/api/clock", get(clock::read).post(clock::set))
-        .route("/api/customers/{email}", get(customer))
+    table().into_iter().fold(Router::new(), |all, (_, path, to)| all.route(path, to))
+}
+
+/// The routes by their methods and paths, as the OpenAPI file must name them.
+pub fn named() -> impl Iterator<Item = (&'static str, &'static str)> {
+    table().into_iter().map(|(method, path, _)| (method, path))
 }
 
 /// Which piece of a list.
@@ -101,7 +101,7 @@ async fn search(State(console): State<Console>, Query(piece): Query<Piece>) -> P
 }
 
 async fn listed(console: Console, piece: &Piece) -> Page {
-    lend!(console, book);
+    let book = &*console.book().await?;
     let all = console.place.stack.outbox().len();
     let mails = found(&console, book, &piece.query);
     let shown: Vec<Summary> =
@@ -154,7 +154,7 @@ fn summary(book: &Book, mail: &SentMail) -> Summary {
 /// `GET /api/v1/message/{id}`: one whole, with both its parts.
 async fn message(State(console): State<Console>, Path(id): Path<String>) -> Page {
     let Some(mail) = find(&console, &id) else { return Ok(not_found("message")) };
-    lend!(console, book);
+    let book = &*console.book().await?;
     let Summary { id, message_id, from, to, cc, bcc, reply_to, subject, created, tags, size, .. } =
         summary(book, &mail);
     let header = |name: &str| mail.headers.iter().find(|(known, _)| known.eq_ignore_ascii_case(name));
@@ -182,7 +182,7 @@ pub async fn raw(State(console): State<Console>, Path(id): Path<String>) -> Page
 /// `GET /api/customers/{email}`: one customer's story and what comes next.
 async fn customer(State(console): State<Console>, Path(email): Path<String>) -> Page {
     let Ok(address) = email.parse::<Address>() else { return Ok(not_found("customer")) };
-    lend!(console, book);
+    let book = &*console.book().await?;
     let customer = book.customers().iter().find(|customer| customer.email() == Some(&address));
     Ok(customer.map_or_else(|| not_found("customer"), |customer| Json(whole(customer, book)).into_response()))
 }

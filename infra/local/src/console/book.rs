@@ -1,8 +1,9 @@
 //! A picture of a store that is kept up: what was written since is read again, and nothing else.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::hash::Hash;
-use std::sync::Arc;
+use std::sync::mpsc::Receiver;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use anyhow::Result;
 use jiff::Timestamp;
@@ -24,6 +25,10 @@ use crate::place::Place;
 #[derive(Debug)]
 pub struct Book {
     id: StoreId,
+    /// The keys that were written since.
+    written: Mutex<Receiver<String>>,
+    /// Of them those that are still to be read.
+    pending: BTreeSet<String>,
     customers: Shelf<CustomerId, Customer>,
     aliases: BTreeMap<CustomerId, CustomerId>,
     orders: Shelf<String, (String, Order)>,
@@ -42,10 +47,14 @@ pub struct Book {
 impl Book {
     /// Reads everything, once.
     pub async fn open(place: &Place, id: &StoreId) -> Result<Self> {
-        place.stack.follow();
+        let (tell, written) = std::sync::mpsc::channel();
+        // Before the first read: what is written meanwhile is read again. A book that is gone hears of nothing.
+        place.stack.on_write(move |key| drop(tell.send(key.to_owned())));
         let standing = place.overseer.standing(id).await?;
         let mut book = Self {
             id: id.clone(),
+            written: Mutex::new(written),
+            pending: BTreeSet::new(),
             customers: Shelf::default(),
             aliases: BTreeMap::new(),
             orders: Shelf::default(),
@@ -66,9 +75,15 @@ impl Book {
     }
 
     /// Reads what was written since.
-    pub async fn turn(&mut self, place: &Place) -> Result<()> {
-        for key in place.stack.written().iter().filter_map(|key| Key::parse(key)) {
-            self.read(place, key).await?;
+    pub async fn bring_up(&mut self, place: &Place) -> Result<()> {
+        let written = self.written.get_mut().unwrap_or_else(PoisonError::into_inner);
+        self.pending.extend(written.try_iter());
+        // A key goes only once it was read: whoever asked may go away in the middle, and the next one reads the rest.
+        while let Some(key) = self.pending.first().cloned() {
+            if let Some(key) = Key::parse(&key) {
+                self.read(place, key).await?;
+            }
+            self.pending.remove(&key);
         }
         place.overseer.forget(&self.id);
         let standing = place.overseer.standing(&self.id).await?;

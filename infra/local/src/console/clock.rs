@@ -6,7 +6,7 @@ use axum::extract::rejection::JsonRejection;
 use axum::response::{IntoResponse, Redirect};
 use axum::{Form, Json};
 use http::StatusCode;
-use jiff::{Timestamp, ToSpan};
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use tokio::sync::oneshot;
@@ -45,11 +45,14 @@ impl Wanted {
     fn turn(&self, now: Timestamp, zone: &jiff::tz::TimeZone) -> Result<Turn> {
         let end = match (&self.advance, self.to, self.speed) {
             (Some(next), None, None) if next == "next" => return Ok(Turn::ToNext),
-            (None, None, Some(speed)) => return Ok(Turn::Speed(speed)),
+            (None, None, Some(speed)) if speed.is_finite() && speed >= 0.0 => return Ok(Turn::Speed(speed)),
             (None, Some(to), None) => to,
             (Some(advance), None, None) => advanced(advance, now, zone)?,
             _ => bail!("one of `advance`, `to` and `speed` is wanted"),
         };
+        if end < now {
+            bail!("the clock stands at {now} and is never turned back");
+        }
         if end > days_later(now, MOST_DAYS, zone) {
             bail!("the clock is turned by a year at once, and no further");
         }
@@ -65,8 +68,8 @@ fn advanced(by: &str, now: Timestamp, zone: &jiff::tz::TimeZone) -> Result<Times
     Ok(match unit {
         "d" => days_later(now, number.min(MOST_DAYS + 1), zone),
         "w" => days_later(now, number.saturating_mul(7).min(MOST_DAYS + 1), zone),
-        "h" => now.saturating_add(i64::from(number).hours())?,
-        "m" => now.saturating_add(i64::from(number).minutes())?,
+        "h" => now.saturating_add(SignedDuration::from_hours(i64::from(number)))?,
+        "m" => now.saturating_add(SignedDuration::from_mins(i64::from(number)))?,
         _ => bail!(wrong()),
     })
 }
@@ -86,25 +89,18 @@ async fn turn(console: &Console, wanted: &Wanted) -> Result<std::result::Result<
 /// What a button of the clock says, and the page it stands on.
 #[derive(Debug, Deserialize)]
 pub struct Pressed {
-    #[serde(default)]
     back: Option<String>,
-    #[serde(flatten)]
-    wanted: PressedWanted,
-}
-
-/// As [`Wanted`], from a form.
-#[derive(Debug, Deserialize)]
-struct PressedWanted {
     advance: Option<String>,
-    speed: Option<String>,
+    speed: Option<f64>,
 }
 
 /// `POST /clock`: a button was pressed.
 pub async fn form(State(console): State<Console>, Form(pressed): Form<Pressed>) -> Page {
-    let speed = pressed.wanted.speed.and_then(|speed| speed.parse().ok());
-    let wanted = Wanted { advance: pressed.wanted.advance, to: None, speed };
+    let wanted = Wanted { advance: pressed.advance, to: None, speed: pressed.speed };
     // A page of ours, and nothing else.
-    let back = pressed.back.filter(|back| back.starts_with('/') && !back.starts_with("//"));
+    let back = pressed.back.filter(|back| {
+        back.starts_with('/') && !back.contains("//") && !back.contains(|c: char| c == '\\' || c.is_control())
+    });
     Ok(match turn(&console, &wanted).await? {
         Ok(_) => Redirect::to(back.as_deref().unwrap_or("/")).into_response(),
         Err(problem) => (StatusCode::UNPROCESSABLE_ENTITY, format!("{problem}\n")).into_response(),
@@ -147,7 +143,7 @@ mod tests {
         assert_eq!(to("1d").unwrap(), Turn::To("2026-03-29T09:00:00Z".parse().unwrap()), "the clocks went forward");
         assert_eq!(to("12h").unwrap(), Turn::To("2026-03-28T22:00:00Z".parse().unwrap()));
         assert_eq!(to("next").unwrap(), Turn::ToNext);
-        for wrong in ["", "d", "45", "45 days", "-1d", "999999999999d", "2000d"] {
+        for wrong in ["4000000000h", "4000000000m", "", "d", "45", "45 days", "-1d", "999999999999d", "2000d"] {
             assert!(to(wrong).is_err(), "{wrong}");
         }
         assert!(Wanted::default().turn(now, &zone).is_err());

@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use serde::Deserialize;
 use winback_domain::customer::Customer;
 use winback_domain::event::{Event, PlacedOrder, Profile, What, Who};
+use winback_domain::figures::counted;
 use winback_domain::http::percent_encode;
 use winback_domain::ids::CustomerId;
 use winback_domain::message::{Message, State as MessageState};
@@ -18,8 +19,8 @@ use winback_domain::why::Reason;
 
 use super::book::Book;
 use super::outbox::{Search, page_of};
-use super::words::{Pager, counted, day, moment, name, says, tone};
-use super::{Console, Frame, Page, html, lend, missing};
+use super::words::{Pager, USUAL_ORDER, day, moment, name, says, tone};
+use super::{Console, Frame, Page, html, missing};
 use crate::aws::SentMail;
 use crate::life::message_of;
 
@@ -27,8 +28,6 @@ use crate::life::message_of;
 pub const IFS: [(&str, &str); 2] = [("buys", "bought today"), ("unsubscribes", "unsubscribed")];
 /// A silence shorter than this is none.
 const SILENCE_DAYS: u32 = 30;
-/// What somebody pays who is asked to have bought, in the smallest unit.
-const USUAL_ORDER: i64 = 4_500;
 
 #[derive(Template)]
 #[template(path = "customers.html")]
@@ -100,7 +99,7 @@ pub(super) fn found<'a>(book: &'a Book, q: &str) -> Vec<&'a Customer> {
 
 /// `GET /customers`
 pub async fn list(State(console): State<Console>, Query(search): Query<Search>, url: Uri) -> Page {
-    lend!(console, book);
+    let book = &*console.book().await?;
     let shop = &book.plan.shop;
     let customers = found(book, &search.q);
     let link = format!("/customers?q={}&page=", percent_encode(&search.q));
@@ -139,7 +138,7 @@ pub struct Asked {
 
 /// `GET /customers/{id}`
 pub async fn one(State(console): State<Console>, Path(id): Path<String>, Query(asked): Query<Asked>, url: Uri) -> Page {
-    lend!(console, book);
+    let book = &*console.book().await?;
     let customer = CustomerId::try_from(id).ok().and_then(|id| book.customer(id));
     let Some(customer) = customer else { return Ok(missing("customer")) };
     let (store, plan, now) = (&book.store, &book.plan, book.now);
@@ -178,20 +177,7 @@ fn supposed(asked: &str, book: &Book, now: Timestamp) -> Event {
 
 /// What is to be done, why, and what comes next.
 pub(super) fn told(outlook: &Outlook, book: &Book) -> Said {
-    let zone = &book.plan.shop.time_zone;
-    let mut says = outlook.now.clone();
-    match &outlook.next {
-        Some(next) if next.at > book.now => {
-            let held = if next.letter.held { ", decided and kept: they are held out" } else { "" };
-            says.push_str(&format!(
-                " If nothing happens, {} is next, on {}{held}.",
-                next.letter.mail,
-                moment(next.at, zone)
-            ));
-        }
-        Some(_) => {}
-        None => says.push_str(" No letter is foreseen; only something that happens can change that."),
-    }
+    let says = outlook.told(book.now, &book.plan.shop.time_zone);
     Said { says, why: outlook.why.iter().map(Reason::to_string).collect() }
 }
 
@@ -240,8 +226,9 @@ pub(super) fn story(customer: &Customer, book: &Book) -> Vec<Entry> {
     if let Some(bounced) = &consent.bounced {
         add(bounced.at, "Their mailbox refused our mail for good".to_owned(), "bad", None, Vec::new());
     }
-    if let Some(said) = &consent.latest {
-        let what = if said.is { "Agreed to mail" } else { "Said no to mail at the checkout" };
+    // A no to us stands among the latest words too: it is told once.
+    if let Some(said) = consent.latest.as_ref().filter(|said| said.is || consent.refused != Some(said.at)) {
+        let what = if said.is { "Agreed to mail" } else { "Left the box for mail empty" };
         add(said.at, what.to_owned(), "", None, Vec::new());
     }
     if let Some(at) = customer.erased {

@@ -5,10 +5,11 @@ use askama::Template;
 use axum::extract::State;
 use http::Uri;
 use serde_json::json;
+use winback_domain::money::{Currency, Money};
 use winback_domain::webhook::standard::{Secret, sign};
 
-use super::words::moment;
-use super::{Console, Frame, Page, html, lend};
+use super::words::{USUAL_ORDER, moment};
+use super::{Console, Frame, Page, html};
 use crate::knocks::Knock;
 
 #[derive(Template)]
@@ -34,8 +35,8 @@ struct Row {
 pub async fn page(State(console): State<Console>, url: Uri) -> Page {
     let address = format!("{}/webhooks/{}", console.place.cloud.config.link_base, console.store);
     let secret = console.place.webhook_secret(&console.store).await?;
-    let curl = curl(&console, &address, &secret)?;
-    lend!(console, book);
+    let book = &*console.book().await?;
+    let curl = curl(&console, &address, &secret, book.plan.shop.currency)?;
     let zone = &book.plan.shop.time_zone;
     let row = |knock: Knock| Row {
         at: moment(knock.at, zone),
@@ -50,7 +51,7 @@ pub async fn page(State(console): State<Console>, url: Uri) -> Page {
 }
 
 /// A request that the shop would send now.
-fn curl(console: &Console, address: &str, secret: &str) -> Result<String> {
+fn curl(console: &Console, address: &str, secret: &str, currency: Currency) -> Result<String> {
     let now = console.place.clock.now();
     let id = format!("try-{}", now.as_second());
     let body = json!({
@@ -58,7 +59,7 @@ fn curl(console: &Console, address: &str, secret: &str) -> Result<String> {
         "timestamp": now,
         "data": {
             "order_id": format!("T-{}", now.as_second()), "email": "you@reader.example", "name": "You",
-            "total": "45.00", "currency": "EUR", "marketing_consent": true,
+            "total": Money { minor: USUAL_ORDER, currency }.amount(), "currency": currency.code(), "marketing_consent": true,
         },
     })
     .to_string();

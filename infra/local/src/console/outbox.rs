@@ -10,15 +10,17 @@ use htmlparser::{Token, Tokenizer};
 use http::header::{CONTENT_SECURITY_POLICY, CONTENT_TYPE};
 use http::{Request, StatusCode, Uri};
 use serde::Deserialize;
+use serde_json::json;
 use winback_domain::event::{Event, PlacedOrder, Profile, What, Who};
+use winback_domain::figures::counted;
 use winback_domain::http::percent_encode;
 use winback_domain::message::{Message, State as MessageState};
 use winback_domain::money::Money;
 use winback_domain::why::Reason;
 
 use super::book::Book;
-use super::words::{Pager, counted, moment, number, says, tone};
-use super::{Console, Frame, Page, html, lend, mime, missing};
+use super::words::{Pager, USUAL_ORDER, moment, says, tone};
+use super::{Console, Frame, Page, html, mime, missing};
 use crate::aws::SentMail;
 use crate::gateway::lambda;
 use crate::life::{Deed, message_of};
@@ -42,11 +44,11 @@ const DEEDS: [(&str, &str); 7] = [
     ("complain", "Report as spam"),
     ("bounce", "Bounce"),
 ];
+/// What is said of a deed that was done.
+const DONE: &str = "Done. What became of it stands below, and in the customer's story.";
 /// A letter's own page loads nothing from here and runs nothing.
-const LETTER_CSP: &str =
-    "default-src 'none'; style-src 'unsafe-inline'; img-src data: https:; frame-ancestors 'self'; base-uri 'none'";
-/// What somebody pays who buys without a minimum to reach, in the smallest unit.
-const USUAL_ORDER: i64 = 4_500;
+const LETTER_CSP: &str = "default-src 'none'; style-src 'unsafe-inline'; img-src data: https:; form-action 'none'; \
+     frame-ancestors 'self'; base-uri 'none'";
 
 /// What is looked for in a list, and which piece of it is shown.
 #[derive(Debug, Default, Deserialize)]
@@ -150,7 +152,7 @@ pub(super) fn snippet(mail: &SentMail) -> String {
 
 /// `GET /outbox`
 pub async fn list(State(console): State<Console>, Query(search): Query<Search>, url: Uri) -> Page {
-    lend!(console, book);
+    let book = &*console.book().await?;
     let zone = &book.plan.shop.time_zone;
     let mails = found(&console, book, &search.q);
     let link = format!("/outbox?q={}&page=", percent_encode(&search.q));
@@ -191,18 +193,16 @@ pub async fn mail(State(console): State<Console>, Path(id): Path<String>, Query(
     let Some(mail) = find(&console, &id) else { return Ok(missing("letter")) };
     let tab = TABS.iter().map(|(name, _)| *name).find(|name| *name == view.tab).unwrap_or("html");
     let links = if tab == "links" { links(&console, &mail).await? } else { Vec::new() };
-    lend!(console, book);
+    let book = &*console.book().await?;
     let zone = &book.plan.shop.time_zone;
     let message = message(book, &mail);
     let granted = message.and_then(|message| message.offer.as_ref());
     let has_code = granted.is_some_and(|granted| granted.code.is_some() && book.now <= granted.expires_at);
     let source = mime::source(&mail)?;
-    let said =
-        view.done.as_deref().and_then(|done| DEEDS.iter().find(|(deed, _)| *deed == done)).map(|(_, said)| *said);
     html(&Shown {
         frame: console.frame("/outbox", &url, book),
         subject: mail.subject.clone(),
-        said: said.map(|_| "Done. What became of it stands below, and in the customer's story."),
+        said: view.done.is_some_and(|done| DEEDS.iter().any(|(deed, _)| *deed == done)).then_some(DONE),
         from: match mime::mailbox(&mail.from) {
             ("", address) => address.to_owned(),
             (name, address) => format!("{name} <{address}>"),
@@ -314,6 +314,12 @@ pub(super) fn framed(page: &str) -> Response {
 /// `POST /outbox/{id}/{deed}`: the reader does something, now.
 pub async fn deed(State(console): State<Console>, Path((id, deed)): Path<(String, String)>) -> Page {
     let Some(mail) = find(&console, &id) else { return Ok(missing("letter")) };
+    if deed == "buy-with-code"
+        && let Some(refusal) = refused_by_the_till(&console, &mail).await?
+    {
+        let text = format!("The till does not take the code: {refusal}. Nothing was bought.\n");
+        return Ok((StatusCode::CONFLICT, text).into_response());
+    }
     let done = match deed.as_str() {
         "open" => Deed::Open(mail),
         "click" => Deed::Click(mail),
@@ -329,11 +335,32 @@ pub async fn deed(State(console): State<Console>, Path((id, deed)): Path<(String
     }
 }
 
+/// What the till says of a letter's code, where it does not take it: asked by its own door, before anything is bought.
+async fn refused_by_the_till(console: &Console, mail: &SentMail) -> Result<Option<String>> {
+    let event = purchase(console, mail, true).await?;
+    let What::OrderPlaced { order, .. } = &event.what else { return Ok(None) };
+    let body = json!({
+        "code": order.discount_codes.first(),
+        "order_id": order.order_id,
+        "total": order.total.amount(),
+        "currency": order.total.currency.code(),
+    });
+    let request = Request::post("/check").header(CONTENT_TYPE, "application/json").body(())?;
+    let request = lambda::request(&request.into_parts().0, body.to_string().as_bytes()).map_err(anyhow::Error::msg)?;
+    let answer = lambda::invoke(&console.place, request).await?;
+    if answer.status_code == 200 {
+        return Ok(None);
+    }
+    let said: serde_json::Value =
+        answer.body.as_deref().and_then(|body| serde_json::from_str(body).ok()).unwrap_or_default();
+    let detail = said["detail"].as_str().or(said["title"].as_str()).unwrap_or("it says no");
+    Ok(Some(detail.to_owned()))
+}
+
 /// The order of a reader who buys, as their store would tell it. Its number follows from who they are and how often they
 /// bought, so that pressing a button twice at once is one order.
 async fn purchase(console: &Console, mail: &SentMail, with_code: bool) -> Result<Event> {
-    let kept = console.book().await?;
-    let book = &kept.as_ref().context("there is no picture of the store")?.book;
+    let book = &*console.book().await?;
     let message = message(book, mail).context("the letter's message is forgotten")?;
     let customer = book.customer(message.customer).context("the letter's reader is forgotten")?;
     let (now, granted) = (console.place.clock.now(), message.offer.as_ref().filter(|_| with_code));
@@ -341,7 +368,7 @@ async fn purchase(console: &Console, mail: &SentMail, with_code: bool) -> Result
     let total = Money { minor: USUAL_ORDER.max(least), currency: book.plan.shop.currency };
     let name: String = customer.id.to_string().chars().take(8).collect();
     let order = PlacedOrder {
-        order_id: format!("{name}-{}", number(u64::from(customer.orders.count) + 1)),
+        order_id: format!("{name}-{}", customer.orders.count + 1),
         placed_at: now,
         total,
         discount_codes: granted

@@ -7,22 +7,24 @@ use axum::extract::State;
 use http::Uri;
 use jiff::ToSpan;
 use jiff::civil::Date;
+use winback_domain::figures::{counted, number, percent};
 use winback_domain::outlook::{Expected, expected, reasons};
 use winback_domain::report::{self, Comparison, Day, Group};
 use winback_domain::store;
 use winback_domain::time::{day_of, days_later};
 
-use super::words::{counted, moment, number, percent, returned, width};
-use super::{Console, Frame, Page, html, lend};
+use super::words::{moment, width};
+use super::{Console, Frame, Page, html};
 
 /// Days that the figure of mails shows.
 const SHOWN_DAYS: i64 = 84;
 /// Days that are looked ahead.
 const AHEAD_DAYS: u32 = 14;
+/// What is said where orders of the past are played.
+const NO_ANSWERS: &str = "These orders were placed before any of these letters was written, so the difference between the \
+                          two says nothing of what the letters would bring.";
 /// So many kinds of coming letters are named.
 const MOST_COMING: usize = 8;
-/// With fewer held out, the difference says little.
-const ENOUGH_HELD: u64 = 100;
 
 #[derive(Template)]
 #[template(path = "overview.html")]
@@ -78,7 +80,7 @@ struct Coming {
 
 /// `GET /`
 pub async fn page(State(console): State<Console>, url: Uri) -> Page {
-    lend!(console, book);
+    let book = &*console.book().await?;
     let (ledger, plan, now) = (book.ledger(), &book.plan, book.now);
     let zone = &plan.shop.time_zone;
     let (summary, comparison, days) = (report::summary(&ledger), report::comparison(&ledger), report::days(&ledger));
@@ -96,7 +98,7 @@ pub async fn page(State(console): State<Console>, url: Uri) -> Page {
         step(
             comparison.mailed.returned,
             "came back after a letter",
-            "silences that ended".to_owned(),
+            format!("of {} silences", number(comparison.mailed.episodes)),
             summary.customers,
         ),
         step(summary.redemptions, "used their code", String::new(), summary.customers),
@@ -110,7 +112,7 @@ pub async fn page(State(console): State<Console>, url: Uri) -> Page {
         paused: paused(&book.store),
         funnel,
         groups: groups(comparison),
-        verdict: verdict(comparison),
+        verdict: if console.hand.answers { verdict(comparison) } else { NO_ANSWERS.to_owned() },
         days: columns(&days, first, today),
         first_day: first.strftime("%-d %B").to_string(),
         last_day: today.strftime("%-d %B").to_string(),
@@ -132,23 +134,24 @@ fn paused(store: &store::Store) -> Option<String> {
 }
 
 fn groups(Comparison { mailed, held }: Comparison) -> [Compared; 2] {
-    let most = returned(mailed).max(returned(held)).max(1);
+    let most = mailed.tenths().max(held.tenths()).max(1);
     let group = |ours, label, group: Group| Compared {
         ours,
         label,
-        percent: percent(returned(group)),
+        percent: if group.episodes == 0 { "–".to_owned() } else { percent(group.tenths()) },
         note: format!("{} of {}", number(group.returned), counted(group.episodes, "silence")),
-        width: width(returned(group), most),
+        width: width(group.tenths(), most),
     };
     [group(true, "came back with letters", mailed), group(false, "came back without, held out", held)]
 }
 
-fn verdict(Comparison { mailed, held }: Comparison) -> String {
+fn verdict(comparison: Comparison) -> String {
+    let Comparison { mailed, held } = comparison;
     if mailed.episodes == 0 || held.episodes == 0 {
         return "Nothing to compare yet: some must have been written to, and some held out.".to_owned();
     }
-    let (ours, theirs) = (returned(mailed), returned(held));
-    let points = format!("{}.{}", ours.abs_diff(theirs) / 10, ours.abs_diff(theirs) % 10);
+    let (ours, theirs) = (mailed.tenths(), held.tenths());
+    let points = percent(ours.abs_diff(theirs)).replace(" %", "");
     let more = if ours >= theirs { "more" } else { "fewer" };
     let because = mailed.episodes * ours.saturating_sub(theirs) / 1_000;
     let said = format!("{points} points {more} came back with letters");
@@ -156,7 +159,7 @@ fn verdict(Comparison { mailed, held }: Comparison) -> String {
         0 => format!("{said}."),
         _ => format!("{said}: some {} that would have stayed away.", counted(because, "customer")),
     };
-    if held.episodes < ENOUGH_HELD {
+    if comparison.says_little() {
         return format!("{said} So few were held out that the difference says little yet.");
     }
     said

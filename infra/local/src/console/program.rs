@@ -6,6 +6,7 @@ use axum::response::Response;
 use http::{StatusCode, Uri};
 use serde::Deserialize;
 use winback_domain::customer::Customer;
+use winback_domain::figures::{counted, number};
 use winback_domain::file::{self, Severity};
 use winback_domain::mail::{Links, Mail, preview};
 use winback_domain::meaning;
@@ -13,8 +14,8 @@ use winback_domain::outlook::{IN_A_ROUND, reasons};
 use winback_domain::plan::Folder;
 
 use super::book::Book;
-use super::words::{counted, name, number};
-use super::{Console, Frame, Page, customers, html, lend, missing, outbox};
+use super::words::name;
+use super::{Console, Frame, Page, customers, html, missing, outbox};
 use crate::files::Seen;
 
 #[derive(Template)]
@@ -70,7 +71,7 @@ pub struct Asked {
 
 /// `GET /program`
 pub async fn page(State(console): State<Console>, Query(asked): Query<Asked>, url: Uri) -> Page {
-    lend!(console, book);
+    let book = &*console.book().await?;
     let seen = console.hand.files.seen();
     let letters = letters(book);
     let letter = letters.iter().find(|name| **name == asked.letter).or(letters.first()).cloned().unwrap_or_default();
@@ -105,7 +106,7 @@ pub async fn page(State(console): State<Console>, Query(asked): Query<Asked>, ur
 
 /// `GET /program/letter`: the letter's page, for a frame.
 pub async fn letter(State(console): State<Console>, Query(asked): Query<Asked>) -> Page {
-    lend!(console, book);
+    let book = &*console.book().await?;
     let Some(reader) = reader(book, &asked.r#for) else { return Ok(missing("customer")) };
     Ok(match rendered(&console, book, &asked.letter, reader) {
         Ok(mail) => outbox::framed(&mail.html),
@@ -171,7 +172,10 @@ fn files(book: &Book, folder: &Folder) -> Vec<File> {
 
 /// Whether a program's file is the one of that name.
 fn says_name(text: &str, name: &str) -> bool {
-    text.lines().any(|line| line.strip_prefix("name:").is_some_and(|rest| rest.contains(name)))
+    text.lines().any(|line| {
+        line.strip_prefix("name:")
+            .is_some_and(|rest| rest.split(" #").next().unwrap_or_default().trim().trim_matches(['"', '\'']) == name)
+    })
 }
 
 fn problems(seen: &Seen) -> Vec<Problem> {

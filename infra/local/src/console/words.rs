@@ -4,42 +4,15 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use winback_domain::customer::Customer;
 use winback_domain::message::State;
-use winback_domain::report::Group;
 use winback_domain::time::local;
+
+/// What somebody pays who buys without a minimum to reach, in the smallest unit of the shop's currency.
+pub const USUAL_ORDER: i64 = 4_500;
 
 /// How much of a way is done, in percent.
 pub fn part(from: Timestamp, now: Timestamp, to: Timestamp) -> u32 {
     let (done, all) = (now.as_second() - from.as_second(), to.as_second() - from.as_second());
     u32::try_from((done * 100).checked_div(all).unwrap_or(100).clamp(0, 100)).unwrap_or(0)
-}
-
-/// A number with commas between its thousands.
-pub fn number(number: u64) -> String {
-    let digits = number.to_string();
-    let mut out = String::with_capacity(digits.len() + digits.len() / 3);
-    for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at).is_multiple_of(3) {
-            out.push(',');
-        }
-        out.push(digit);
-    }
-    out
-}
-
-/// `1 letter`, `2,000 letters`.
-pub fn counted(amount: impl TryInto<u64>, thing: &str) -> String {
-    let amount = amount.try_into().unwrap_or(u64::MAX);
-    if amount == 1 { format!("1 {thing}") } else { format!("{} {thing}s", number(amount)) }
-}
-
-/// The share of a group that came back, in tenths of a percent.
-pub fn returned(group: Group) -> u64 {
-    (group.returned * 1_000 + group.episodes / 2).checked_div(group.episodes).unwrap_or(0)
-}
-
-/// Tenths of a percent: `12.5 %`.
-pub fn percent(tenths: u64) -> String {
-    format!("{}.{} %", tenths / 10, tenths % 10)
 }
 
 /// A part of a whole in percent, for a bar.
@@ -119,9 +92,7 @@ mod tests {
     }
 
     #[test]
-    fn a_share_is_told_with_one_digit() {
-        assert_eq!(percent(returned(Group { episodes: 8, returned: 1 })), "12.5 %");
-        assert_eq!(percent(returned(Group::default())), "0.0 %");
+    fn a_bar_is_no_longer_than_its_whole() {
         assert_eq!((width(1, 3), width(5, 0), width(9, 3)), (33, 0, 100));
     }
 

@@ -5,12 +5,12 @@ use std::time::Instant;
 
 use indicatif::ProgressBar;
 use jiff::Timestamp;
+use winback_domain::figures::counted;
 use winback_domain::plan::Plan;
 use winback_domain::program::Status;
 use winback_local::place::Place;
 
 use super::{PORT, Serve};
-use crate::words::counted;
 use crate::{orders, shop};
 
 /// Says what happens while a place is served.
@@ -19,24 +19,25 @@ pub(super) struct Teller {
     playing: Option<(Timestamp, Timestamp, Instant, ProgressBar)>,
     /// Mails told of.
     shown: usize,
-    /// A shop by the machine's clock: every mail is news.
+    /// A shop without a past to play: every mail is news.
     mails: bool,
 }
 
 impl Teller {
-    /// Says what is served.
-    pub fn new(serve: &Serve, place: &Place, plan: &Plan, until: Option<Timestamp>) -> Self {
-        for draft in plan.programs.iter().filter(|program| program.status == Status::Draft) {
-            println!("{} is a draft: it decides and shows, and mails nobody.", draft.name);
-        }
-        let mails = !place.clock.is_turned() || serve.at.is_some();
-        if mails {
+    /// Says what is served; of the demo, nothing beyond its address.
+    pub fn new(serve: &Serve, place: &Place, plan: Option<&Plan>, until: Option<Timestamp>) -> Self {
+        if let Some(plan) = plan {
             println!("{}: {}.", plan.shop.name, shop::described(plan));
+            for draft in plan.programs.iter().filter(|program| program.status == Status::Draft) {
+                println!("{} is a draft: it decides and shows, and mails nobody.", draft.name);
+            }
             println!("Webhooks: {}/webhooks/{}", place.cloud.config.link_base, serve.store);
             if let Some(dir) = &serve.data {
-                println!("Send one: winback send EVENT.json --data {}{}", dir.display(), to(serve));
+                let at = if place.clock.is_turned() { format!(" --at {}", place.clock.now()) } else { String::new() };
+                println!("Send one: winback send EVENT.json --data {}{}{at}", dir.display(), to(serve));
             }
         }
+        let mails = plan.is_some() && until.is_none();
         let playing = until.map(|until| {
             let from = place.clock.now();
             (from, until, Instant::now(), orders::bar(seconds(from, until), "playing the past"))
@@ -64,14 +65,15 @@ impl Teller {
         }
     }
 
-    /// It ends.
-    pub fn close(self, data: Option<&Path>) {
+    /// It ends, well or not.
+    pub fn close(self, data: Option<&Path>, well: bool) {
         if let Some((.., bar)) = self.playing {
             bar.finish_and_clear();
         }
-        match data {
+        match data.filter(|_| well) {
             Some(dir) => println!("Ended. {} keeps everything; the same command goes on with it.", dir.display()),
-            None => println!("Ended. Nothing was kept: --data DIR keeps it."),
+            None if well => println!("Ended. Nothing was kept: --data DIR keeps it."),
+            None => {}
         }
     }
 }
@@ -83,8 +85,7 @@ fn to(serve: &Serve) -> String {
         PORT => String::new(),
         port => format!(" --to http://127.0.0.1:{port}/webhooks/{}", serve.store),
     };
-    let at = serve.at.map_or_else(String::new, |at| format!(" --at {at}"));
-    format!("{store}{to}{at}")
+    format!("{store}{to}")
 }
 
 fn seconds(from: Timestamp, to: Timestamp) -> u64 {

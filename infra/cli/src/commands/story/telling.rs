@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 
 use winback_domain::customer::Customer;
 use winback_domain::decide::{Action, decide};
+use winback_domain::figures::number;
 use winback_domain::ids::CustomerId;
 use winback_domain::message::{Message, State};
 use winback_domain::redeem::Redemption;
@@ -13,7 +14,7 @@ use winback_domain::time::{day_in_words, day_of};
 use winback_domain::why::Reason;
 
 use super::{EVERY, Played};
-use crate::words::{compared, number, states};
+use crate::words::{compared, states};
 
 /// How many examples are told of a kind.
 const EXAMPLES: usize = 3;
