@@ -1,6 +1,7 @@
 //! The console and its API, over a real socket: what a script and a browser get, and what nobody else gets.
 
 mod api;
+mod luck;
 mod pages;
 
 use std::net::SocketAddr;

@@ -1,7 +1,7 @@
 //! What is deployed: the eight binaries, built here, each in a process of its own with the environment that Terraform
 //! gives it, asked by a small Runtime API on loopback. Their calls to AWS reach the stand-ins over HTTP.
 
-mod build;
+pub mod build;
 mod place;
 mod runtime;
 
