@@ -6,11 +6,11 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
-use crate::customer::Customer;
+use crate::customer::{Customer, Orders};
 use crate::decide::{Action, Decision, Draft, decide};
 use crate::event::Event;
 use crate::learn::learn;
-use crate::order::Order;
+use crate::order::{Counts, Order};
 use crate::plan::Plan;
 use crate::store::{Store, Used};
 use crate::time::{local, moment_in_words};
@@ -94,6 +94,22 @@ pub fn outlook_after(
     outlook(&after, store, plan, now)
 }
 
+/// Why a silence that ended went as it did: asked at its end, of a customer with the orders placed before it. What the
+/// record keeps no history of, such as consent, is taken as it is known today.
+pub fn why_silent(customer: &Customer, before: &[&Order], store: &Store, plan: &Plan, until: Timestamp) -> Vec<Reason> {
+    let counts: Vec<Counts> = before.iter().map(|order| order.counts(plan.shop.currency)).collect();
+    let mut recent: Vec<Timestamp> = counts.iter().filter_map(|counts| counts.at).collect();
+    recent.sort_unstable_by(|a, b| b.cmp(a));
+    let orders = Orders {
+        count: counts.iter().map(|counts| counts.count).sum(),
+        spent: counts.iter().map(|counts| counts.spent).sum(),
+        recent,
+    };
+    let mut then = Customer { orders, open: None, ..customer.clone() };
+    then.journeys.retain(|_, journey| journey.episode < until);
+    decide(&then, &unused(store), plan, until).why
+}
+
 /// The letters that leave up to a moment if nothing happens before, by their moments. A day's allowance is not played
 /// through: where more are due than may leave, the best go first and the others later.
 pub fn expected(customers: &[Customer], store: &Store, plan: &Plan, now: Timestamp, until: Timestamp) -> Vec<Expected> {
@@ -175,6 +191,24 @@ mod tests {
         let expected = expected(&[Customer { due: Some(next.at), ..anna.clone() }], &store, &plan, now, next.at);
         assert_eq!(expected.len(), 1);
         assert_eq!((expected[0].at, expected[0].customers, &expected[0].mail), (next.at, 1, &next.letter.mail));
+    }
+
+    #[test]
+    fn a_silence_that_ended_says_why_it_went_as_it_did() {
+        let (plan, store) = (plan(), store());
+        let order = |placed: &str| {
+            let placed_at = at(placed);
+            let total = Money { minor: 4_500, currency: plan.shop.currency };
+            let order = PlacedOrder { order_id: placed.to_owned(), placed_at, total, discount_codes: Vec::new() };
+            Order { placed: Some(crate::order::Version { said_at: placed_at, order }), ..Order::default() }
+        };
+        let (first, second) = (order("2026-01-12T08:00:00Z"), order("2026-03-01T08:00:00Z"));
+        let why = |orders: &[&Order], until: &str| why_silent(&anna(), orders, &store, &plan, at(until));
+        let short = why(&[&first], "2026-03-01T08:00:00Z");
+        assert!(matches!(short[0], Reason::NotSilentLongEnough { days: 90, .. }), "{short:?}");
+        let long = why(&[&first, &second], "2026-07-01T08:00:00Z");
+        assert!(matches!(long[0], Reason::LastOrder { orders: 2, .. }), "{long:?}");
+        assert!(matches!(why(&[], "2026-03-01T08:00:00Z")[0], Reason::NothingToCountFrom));
     }
 
     #[test]

@@ -13,7 +13,7 @@ use winback_domain::ids::CustomerId;
 use winback_domain::message::{Message, State as MessageState};
 use winback_domain::money::Money;
 use winback_domain::order::Order;
-use winback_domain::outlook::{Outlook, outlook, outlook_after};
+use winback_domain::outlook::{Outlook, outlook, outlook_after, why_silent};
 use winback_domain::time::days_between;
 use winback_domain::why::Reason;
 
@@ -207,11 +207,15 @@ pub(super) fn story(customer: &Customer, book: &Book) -> Vec<Entry> {
     };
     add(customer.since, "First heard of".to_owned(), "", None, Vec::new());
     let mut last: Option<Timestamp> = None;
-    for (id, order) in book.orders_of(customer.id) {
+    let orders = book.orders_of(customer.id);
+    for (index, (id, order)) in orders.iter().map(|known| (&known.0, &known.1)).enumerate() {
         let Some(placed) = &order.placed else { continue };
         let at = placed.order.placed_at;
         if let Some(silent) = last.map(|last| days_between(last, at, zone)).filter(|days| *days >= SILENCE_DAYS) {
-            add(at, format!("{} of silence end", counted(silent, "day")), "quiet", None, Vec::new());
+            let before: Vec<&Order> = orders[..index].iter().map(|(_, order)| order).collect();
+            let why = why_silent(customer, &before, &book.store, &book.plan, at);
+            let why = why.iter().map(Reason::to_string).collect();
+            add(at, format!("{} of silence end", counted(silent, "day")), "quiet", None, why);
         }
         last = Some(at);
         add(at, ordered(id, order), "order", None, Vec::new());
