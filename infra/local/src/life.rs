@@ -185,15 +185,13 @@ pub fn message_of(mail: &SentMail) -> Option<MessageId> {
 
 /// What a mail program posts when its button is pressed.
 async fn unsubscribe(place: &Place, mail: &SentMail) -> Result<()> {
-    let header = |name: &str| mail.headers.iter().find(|(known, _)| known.eq_ignore_ascii_case(name));
-    let (_, link) = header("List-Unsubscribe").context("the letter has no List-Unsubscribe header")?;
-    let (_, body) = header("List-Unsubscribe-Post").context("the letter has no List-Unsubscribe-Post header")?;
+    let link = mail.header("List-Unsubscribe").context("the letter has no List-Unsubscribe header")?;
+    let body = mail.header("List-Unsubscribe-Post").context("the letter has no List-Unsubscribe-Post header")?;
     let uri: http::Uri = link.trim_matches(['<', '>']).parse().context("the link makes no address")?;
     let path = uri.path_and_query().map_or("/", |path| path.as_str());
     let form = "application/x-www-form-urlencoded";
     let request = Request::post(path).header(http::header::CONTENT_TYPE, form).body(())?;
-    let request = lambda::request(&request.into_parts().0, body.as_bytes()).map_err(anyhow::Error::msg)?;
-    let answer = lambda::invoke(place, request).await?;
+    let answer = lambda::ask(place, request, body.as_bytes()).await?;
     anyhow::ensure!(answer.status_code == 200, "unsubscribing was answered with {}", answer.status_code);
     Ok(())
 }

@@ -9,10 +9,10 @@ use jiff::{Timestamp, ToSpan};
 use winback_domain::event::{Event, PlacedOrder, Profile, What, Who};
 use winback_domain::file;
 use winback_domain::history::{self, Reading};
-use winback_domain::ids::MessageId;
 use winback_domain::money::Money;
 use winback_domain::time::{day_of, start_of_day};
 use winback_local::aws::SentMail;
+use winback_local::life::message_of;
 use winback_local::place::Picture;
 
 use crate::trial::Trial;
@@ -89,7 +89,7 @@ impl Readers {
         let outbox = trial.place.stack.outbox();
         let mut orders = Vec::new();
         for mail in &outbox[self.mails_seen..] {
-            let Some(Ok(id)) = mail.tags.get("message").map(|id| MessageId::try_from(id.clone())) else { continue };
+            let Some(id) = message_of(mail) else { continue };
             let message = trial.place.cloud.tables.message(&trial.store, id).await?;
             let Some(offer) = message.and_then(|message| message.offer) else { continue };
             self.codes_seen += 1;

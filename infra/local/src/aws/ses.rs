@@ -39,6 +39,14 @@ pub struct SentMail {
     pub configuration_set: Option<String>,
 }
 
+impl SentMail {
+    /// The value of one of the headers given beside the usual ones, whatever its capitals.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        let found = self.headers.iter().find(|(known, _)| known.eq_ignore_ascii_case(name));
+        found.map(|(_, value)| value.as_str())
+    }
+}
+
 /// What `GetAccount` tells about the account.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Account {

@@ -119,8 +119,7 @@ async fn listed(console: Console, piece: &Piece) -> Page {
 }
 
 fn opened(book: &Book, mail: &SentMail) -> bool {
-    let message = crate::life::message_of(mail).and_then(|id| book.message(id));
-    message.is_some_and(|message| message.opened.is_some() || message.clicked.is_some())
+    book.message_of(mail).is_some_and(|message| message.opened.is_some() || message.clicked.is_some())
 }
 
 fn mailboxes(texts: &[String]) -> Vec<Mailbox> {
@@ -135,7 +134,7 @@ fn mailbox(text: &str) -> Mailbox {
 fn summary(book: &Book, mail: &SentMail) -> Summary {
     Summary {
         id: id_of(mail),
-        message_id: format!("{}@email.amazonses.com", mail.ses_message_id),
+        message_id: mime::message_id(mail),
         read: opened(book, mail),
         from: mailbox(&mail.from),
         to: mailboxes(&mail.to),
@@ -157,8 +156,7 @@ async fn message(State(console): State<Console>, Path(id): Path<String>) -> Page
     let book = &*console.book().await?;
     let Summary { id, message_id, from, to, cc, bcc, reply_to, subject, created, tags, size, .. } =
         summary(book, &mail);
-    let header = |name: &str| mail.headers.iter().find(|(known, _)| known.eq_ignore_ascii_case(name));
-    let value = |name: &str| header(name).map_or("", |(_, value)| value.as_str());
+    let value = |name: &str| mail.header(name).unwrap_or_default();
     Ok(Json(json!({
         "ID": id, "MessageID": message_id, "From": from, "To": to, "Cc": cc, "Bcc": bcc, "ReplyTo": reply_to,
         "ReturnPath": "", "Subject": subject, "Date": created, "Tags": tags, "Size": size,

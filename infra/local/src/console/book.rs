@@ -19,6 +19,8 @@ use winback_domain::redeem::Coupon;
 use winback_domain::report::Ledger;
 use winback_domain::store::Store;
 
+use crate::aws::SentMail;
+use crate::life::message_of;
 use crate::place::Place;
 
 /// All that is known of a store.
@@ -145,9 +147,9 @@ impl Book {
         self.customers.get(&who)
     }
 
-    /// A message.
-    pub fn message(&self, id: MessageId) -> Option<&Message> {
-        self.messages.get(&id)
+    /// The message that a mail belongs to, unless it is forgotten.
+    pub fn message_of(&self, mail: &SentMail) -> Option<&Message> {
+        self.messages.get(&message_of(mail)?)
     }
 
     /// A code.

@@ -22,7 +22,6 @@ use super::outbox::{Search, page_of};
 use super::words::{Pager, USUAL_ORDER, day, moment, name, says, tone};
 use super::{Console, Frame, Page, html, missing};
 use crate::aws::SentMail;
-use crate::life::message_of;
 
 /// What can be asked to have happened.
 pub const IFS: [(&str, &str); 2] = [("buys", "bought today"), ("unsubscribes", "unsubscribed")];
@@ -144,8 +143,8 @@ pub async fn one(State(console): State<Console>, Path(id): Path<String>, Query(a
     let (store, plan, now) = (&book.store, &book.plan, book.now);
     let mails = console.place.stack.outbox();
     let latest = mails.iter().rev().find(|mail| {
-        let message = message_of(mail).and_then(|id| book.message(id));
-        message.is_some_and(|message| book.ledger().who(message.customer) == customer.id && message.offer.is_some())
+        book.message_of(mail)
+            .is_some_and(|message| book.ledger().who(message.customer) == customer.id && message.offer.is_some())
     });
     let asked_now = asked.r#if.filter(|asked| IFS.iter().any(|(name, _)| name == asked));
     let after = asked_now.as_deref().map(|asked| {

@@ -18,6 +18,11 @@ pub fn mailbox(text: &str) -> (&str, &str) {
     }
 }
 
+/// The mail's Message-ID, as SES makes it of its own id.
+pub fn message_id(mail: &SentMail) -> String {
+    format!("{}@email.amazonses.com", mail.ses_message_id)
+}
+
 /// The whole mail. The same mail gives the same bytes.
 pub fn source(mail: &SentMail) -> Result<String> {
     let address = |text: &str| {
@@ -36,7 +41,7 @@ pub fn source(mail: &SentMail) -> Result<String> {
         .to(list(&mail.to))
         .subject(mail.subject.as_str())
         .date(Date::new(mail.at.as_second()))
-        .message_id(format!("{}@email.amazonses.com", mail.ses_message_id));
+        .message_id(message_id(mail));
     if !mail.reply_to.is_empty() {
         message = message.reply_to(list(&mail.reply_to));
     }

@@ -128,16 +128,13 @@ pub(super) fn found(console: &Console, book: &Book, q: &str) -> Vec<Arc<SentMail
     mails.reverse();
     if !wanted.is_empty() {
         mails.retain(|mail| {
-            let name = message(book, mail).and_then(|message| book.customer(message.customer)).map(super::words::name);
+            let name =
+                book.message_of(mail).and_then(|message| book.customer(message.customer)).map(super::words::name);
             let texts = [&mail.subject, &mail.text].into_iter().chain(&mail.to).chain(&name);
             texts.into_iter().any(|text| says(text, &wanted))
         });
     }
     mails
-}
-
-fn message<'a>(book: &'a Book, mail: &SentMail) -> Option<&'a Message> {
-    book.message(message_of(mail)?)
 }
 
 fn state(message: Option<&Message>) -> MessageState {
@@ -158,7 +155,7 @@ pub async fn list(State(console): State<Console>, Query(search): Query<Search>, 
     let link = format!("/outbox?q={}&page=", percent_encode(&search.q));
     let (pager, rows) = Pager::of(search.page, mails.len(), &link);
     let row = |mail: &Arc<SentMail>| {
-        let message = message(book, mail);
+        let message = book.message_of(mail);
         let state = state(message);
         let reader = message.and_then(|message| book.customer(message.customer)).map(super::words::name);
         Row {
@@ -195,10 +192,11 @@ pub async fn mail(State(console): State<Console>, Path(id): Path<String>, Query(
     let links = if tab == "links" { links(&console, &mail).await? } else { Vec::new() };
     let book = &*console.book().await?;
     let zone = &book.plan.shop.time_zone;
-    let message = message(book, &mail);
+    let message = book.message_of(&mail);
     let granted = message.and_then(|message| message.offer.as_ref());
     let has_code = granted.is_some_and(|granted| granted.code.is_some() && book.now <= granted.expires_at);
-    let source = mime::source(&mail)?;
+    // Only two of the tabs show it.
+    let source = if matches!(tab, "headers" | "source") { mime::source(&mail)? } else { String::new() };
     html(&Shown {
         frame: console.frame("/outbox", &url, book),
         subject: mail.subject.clone(),
@@ -263,9 +261,7 @@ async fn links(console: &Console, mail: &SentMail) -> Result<Vec<Link>> {
         let ours = href.starts_with(&console.place.cloud.config.link_base);
         let (answer, tone) = match path_of(&href).filter(|_| ours) {
             Some(path) => {
-                let parts = Request::get(path).body(())?.into_parts().0;
-                let request = lambda::request(&parts, b"").map_err(anyhow::Error::msg)?;
-                let answer = lambda::invoke(&console.place, request).await?;
+                let answer = lambda::ask(&console.place, Request::get(path).body(())?, b"").await?;
                 (answer.status_code.to_string(), if answer.status_code == 200 { "good" } else { "bad" })
             }
             None => ("outside, not asked".to_owned(), ""),
@@ -346,8 +342,7 @@ async fn refused_by_the_till(console: &Console, mail: &SentMail) -> Result<Optio
         "currency": order.total.currency.code(),
     });
     let request = Request::post("/check").header(CONTENT_TYPE, "application/json").body(())?;
-    let request = lambda::request(&request.into_parts().0, body.to_string().as_bytes()).map_err(anyhow::Error::msg)?;
-    let answer = lambda::invoke(&console.place, request).await?;
+    let answer = lambda::ask(&console.place, request, body.to_string().as_bytes()).await?;
     if answer.status_code == 200 {
         return Ok(None);
     }
@@ -361,7 +356,7 @@ async fn refused_by_the_till(console: &Console, mail: &SentMail) -> Result<Optio
 /// bought, so that pressing a button twice at once is one order.
 async fn purchase(console: &Console, mail: &SentMail, with_code: bool) -> Result<Event> {
     let book = &*console.book().await?;
-    let message = message(book, mail).context("the letter's message is forgotten")?;
+    let message = book.message_of(mail).context("the letter's message is forgotten")?;
     let customer = book.customer(message.customer).context("the letter's reader is forgotten")?;
     let (now, granted) = (console.place.clock.now(), message.offer.as_ref().filter(|_| with_code));
     let least = granted.and_then(|granted| granted.minimum_order).map_or(0, |least| least.minor);

@@ -74,14 +74,10 @@ fn is_text(content_type: &str) -> bool {
     kind.starts_with("text/") || kind.ends_with("+json") || kind.ends_with("+xml") || known.contains(&kind.as_str())
 }
 
-/// The bytes of a request's body.
-pub(super) fn body_of(request: &LambdaFunctionUrlRequest) -> Vec<u8> {
-    let text = request.body.as_deref().unwrap_or_default();
-    if request.is_base64_encoded {
-        BASE64.decode(text.as_bytes()).unwrap_or_default()
-    } else {
-        text.as_bytes().to_vec()
-    }
+/// Asks the function that an address belongs to, from this side of the door.
+pub(crate) async fn ask(place: &Place, asked: http::Request<()>, body: &[u8]) -> Result<LambdaFunctionUrlResponse> {
+    let request = request(&asked.into_parts().0, body).map_err(anyhow::Error::msg)?;
+    invoke(place, request).await
 }
 
 /// Runs the function that an address belongs to.
