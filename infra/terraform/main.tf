@@ -12,7 +12,7 @@ locals {
   # Functions that answer HTTP have a URL. They are apart from the others because send-message needs to know serve-offer's URL:
   # as one resource they would depend on themselves.
   web_names    = toset(["receive-webhook", "serve-offer", "redeem-code"])
-  worker_names = toset(["record-event", "find-lapsed", "send-message", "record-delivery", "scan-customers"])
+  worker_names = toset(["record-event", "find-lapsed", "send-message", "record-delivery", "scan-customers", "import-orders"])
 
   function_names = setunion(local.web_names, local.worker_names)
 
@@ -25,16 +25,22 @@ locals {
     serve-offer     = 10
     redeem-code     = 10
     scan-customers  = 900
+    import-orders   = 900
   }, var.timeout_seconds)
 
   # Memory buys processor time: 256 MB keeps the first TLS connection short.
-  memory_megabytes = merge({ for name in local.function_names : name => 256 }, { scan-customers = 512 }, var.memory_megabytes)
+  memory_megabytes = merge(
+    { for name in local.function_names : name => 256 },
+    { scan-customers = 512, import-orders = 1024 },
+    var.memory_megabytes,
+  )
 
-  link_base      = coalesce(var.link_base, trimsuffix(aws_lambda_function_url.web["serve-offer"].function_url, "/"))
+  urls         = { for name, url in aws_lambda_function_url.web : name => trimsuffix(url.function_url, "/") }
+  domain_base  = try("https://${var.link_domain.name}", null)
+  link_base    = coalesce(local.domain_base, var.link_base, local.urls["serve-offer"])
+  webhook_base = coalesce(local.domain_base, local.urls["receive-webhook"])
+
   secrets_prefix = coalesce(var.secrets_prefix, "/${var.prefix}")
 
-  # The files that `terraform apply` reads and never makes.
-  packages = { for name in local.function_names : name => "${var.packages_dir}/${name}.zip" }
-
-  missing_packages = [for package in values(local.packages) : package if !fileexists(package)]
+  files_bucket = coalesce(var.files_bucket, "${var.prefix}-files-${local.account}-${local.region}")
 }

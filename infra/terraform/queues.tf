@@ -1,5 +1,8 @@
 locals {
   days = 24 * 60 * 60
+
+  # SQS takes its own key or ours. Null, not false: the provider refuses both arguments at once.
+  managed_encryption = var.kms_key_arn == null ? true : null
 }
 
 # Verified events of the stores, read by record-event. Kept as long as SQS allows: an order must not be lost.
@@ -7,7 +10,8 @@ resource "aws_sqs_queue" "events" {
   name                       = "${var.prefix}-events"
   visibility_timeout_seconds = 6 * local.timeout_seconds["record-event"]
   message_retention_seconds  = 14 * local.days
-  sqs_managed_sse_enabled    = true
+  sqs_managed_sse_enabled    = local.managed_encryption
+  kms_master_key_id          = var.kms_key_arn
   tags                       = var.tags
 
   redrive_policy = jsonencode({
@@ -21,7 +25,8 @@ resource "aws_sqs_queue" "due" {
   name                       = "${var.prefix}-due"
   visibility_timeout_seconds = 6 * local.timeout_seconds["send-message"]
   message_retention_seconds  = 1 * local.days
-  sqs_managed_sse_enabled    = true
+  sqs_managed_sse_enabled    = local.managed_encryption
+  kms_master_key_id          = var.kms_key_arn
   tags                       = var.tags
 
   redrive_policy = jsonencode({
@@ -33,22 +38,42 @@ resource "aws_sqs_queue" "due" {
 resource "aws_sqs_queue" "events_dead" {
   name                      = "${var.prefix}-events-dead"
   message_retention_seconds = 14 * local.days
-  sqs_managed_sse_enabled   = true
+  sqs_managed_sse_enabled   = local.managed_encryption
+  kms_master_key_id         = var.kms_key_arn
   tags                      = var.tags
 }
 
 resource "aws_sqs_queue" "due_dead" {
   name                      = "${var.prefix}-due-dead"
   message_retention_seconds = 14 * local.days
-  sqs_managed_sse_enabled   = true
+  sqs_managed_sse_enabled   = local.managed_encryption
+  kms_master_key_id         = var.kms_key_arn
   tags                      = var.tags
 }
 
-# Delivery events that neither EventBridge could hand over nor record-delivery could digest.
+# What became of the mails, by way of SNS, read by record-delivery: kept long, a bounce that is forgotten is mailed again.
+resource "aws_sqs_queue" "delivery" {
+  count = local.by_sns ? 1 : 0
+
+  name                       = "${var.prefix}-delivery"
+  visibility_timeout_seconds = 6 * local.timeout_seconds["record-delivery"]
+  message_retention_seconds  = 14 * local.days
+  sqs_managed_sse_enabled    = local.managed_encryption
+  kms_master_key_id          = var.kms_key_arn
+  tags                       = var.tags
+
+  redrive_policy = jsonencode({
+    deadLetterTargetArn = aws_sqs_queue.delivery_dead.arn
+    maxReceiveCount     = 5
+  })
+}
+
+# Delivery events that EventBridge could not hand over or that record-delivery could not digest, by either way.
 resource "aws_sqs_queue" "delivery_dead" {
   name                      = "${var.prefix}-delivery-dead"
   message_retention_seconds = 14 * local.days
-  sqs_managed_sse_enabled   = true
+  sqs_managed_sse_enabled   = local.managed_encryption
+  kms_master_key_id         = var.kms_key_arn
   tags                      = var.tags
 }
 
@@ -70,6 +95,17 @@ resource "aws_sqs_queue_redrive_allow_policy" "due_dead" {
   })
 }
 
+resource "aws_sqs_queue_redrive_allow_policy" "delivery_dead" {
+  count = local.by_sns ? 1 : 0
+
+  queue_url = aws_sqs_queue.delivery_dead.id
+
+  redrive_allow_policy = jsonencode({
+    redrivePermission = "byQueue"
+    sourceQueueArns   = aws_sqs_queue.delivery[*].arn
+  })
+}
+
 resource "aws_lambda_event_source_mapping" "events" {
   event_source_arn        = aws_sqs_queue.events.arn
   function_name           = aws_lambda_function.worker["record-event"].arn
@@ -84,6 +120,7 @@ resource "aws_lambda_event_source_mapping" "events" {
 resource "aws_lambda_event_source_mapping" "due" {
   event_source_arn        = aws_sqs_queue.due.arn
   function_name           = aws_lambda_function.worker["send-message"].arn
+  enabled                 = var.sending_enabled
   batch_size              = 10
   function_response_types = ["ReportBatchItemFailures"]
   tags                    = var.tags
@@ -93,6 +130,18 @@ resource "aws_lambda_event_source_mapping" "due" {
   scaling_config {
     maximum_concurrency = min(1000, max(2, floor(var.sending_rate / 10)))
   }
+
+  depends_on = [aws_iam_role_policy.function]
+}
+
+resource "aws_lambda_event_source_mapping" "delivery" {
+  count = local.by_sns ? 1 : 0
+
+  event_source_arn        = aws_sqs_queue.delivery[0].arn
+  function_name           = aws_lambda_function.worker["record-delivery"].arn
+  batch_size              = 10
+  function_response_types = ["ReportBatchItemFailures"]
+  tags                    = var.tags
 
   depends_on = [aws_iam_role_policy.function]
 }

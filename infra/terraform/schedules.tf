@@ -5,8 +5,8 @@ locals {
 
   # A late look is worth nothing, the next one comes within the minute. A late scan is worth as much as a punctual one.
   schedules = {
-    find-lapsed    = { expression = "rate(1 minute)", retries = 1, give_up_seconds = 60 }
-    scan-customers = { expression = var.scan_schedule, retries = 5, give_up_seconds = 3600 }
+    find-lapsed    = { expression = "rate(1 minute)", retries = 1, give_up_seconds = 60, enabled = var.sending_enabled }
+    scan-customers = { expression = var.scan_schedule, retries = 5, give_up_seconds = 3600, enabled = true }
   }
 }
 
@@ -16,11 +16,14 @@ resource "aws_scheduler_schedule_group" "winback" {
 }
 
 resource "aws_scheduler_schedule" "function" {
+  # checkov:skip=CKV_AWS_297: the payload is a time, nothing to lock away
+
   for_each = local.schedules
 
   name                = "${var.prefix}-${each.key}"
   group_name          = aws_scheduler_schedule_group.winback.name
   schedule_expression = each.value.expression
+  state               = each.value.enabled ? "ENABLED" : "DISABLED"
 
   flexible_time_window {
     mode = "OFF"

@@ -1,6 +1,8 @@
 # What a scan reads: customers, aliases, tombstones, stores and programs.
 resource "aws_dynamodb_table" "customers" {
-  name                        = "${var.prefix}-customers"
+  # checkov:skip=CKV_AWS_119: kms_key_arn gives the key; without one AWS's own encrypts
+
+  name                        = "${var.prefix}-customers${var.table_suffix}"
   billing_mode                = "PAY_PER_REQUEST"
   hash_key                    = "pk"
   deletion_protection_enabled = var.deletion_protection
@@ -33,14 +35,17 @@ resource "aws_dynamodb_table" "customers" {
     enabled = true
   }
 
+  # Always encrypted; off means with a key that AWS owns.
   server_side_encryption {
-    enabled = true
+    enabled     = var.kms_key_arn != null
+    kms_key_arn = var.kms_key_arn
   }
 }
 
 # What happened: orders, messages, codes and stock lots, kept as long as the shop says.
 resource "aws_dynamodb_table" "ledger" {
-  name                        = "${var.prefix}-ledger"
+  # checkov:skip=CKV_AWS_119: kms_key_arn gives the key; without one AWS's own encrypts
+  name                        = "${var.prefix}-ledger${var.table_suffix}"
   billing_mode                = "PAY_PER_REQUEST"
   hash_key                    = "pk"
   deletion_protection_enabled = var.deletion_protection
@@ -60,7 +65,9 @@ resource "aws_dynamodb_table" "ledger" {
     enabled = true
   }
 
+  # Always encrypted; off means with a key that AWS owns.
   server_side_encryption {
-    enabled = true
+    enabled     = var.kms_key_arn != null
+    kms_key_arn = var.kms_key_arn
   }
 }

@@ -5,6 +5,7 @@
 mod check;
 mod explore;
 mod forgotten;
+mod history;
 mod merged;
 #[cfg(feature = "planted")]
 mod planted;

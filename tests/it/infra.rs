@@ -5,6 +5,7 @@
 //! are what the code needs. The second half needs no Terraform.
 
 mod calls;
+mod parity;
 mod stories;
 mod tables;
 mod terraform;
@@ -15,8 +16,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use winback_cloud::config::Config;
 
-/// What a role holds for Lambda's sake: the function itself never calls it.
-const BY_LAMBDA: [(&str, &str); 7] = [
+/// What a role holds for the sake of Lambda, or of an answer: the function itself never calls it.
+const BY_LAMBDA: [(&str, &str); 11] = [
     // Lambda's poller takes the batches of the two queues with the function's role.
     ("record-event", "sqs:ReceiveMessage events"),
     ("record-event", "sqs:DeleteMessage events"),
@@ -26,7 +27,15 @@ const BY_LAMBDA: [(&str, &str); 7] = [
     ("send-message", "sqs:GetQueueAttributes due"),
     // Lambda puts an event that failed for good there, in the function's name.
     ("record-delivery", "sqs:SendMessage delivery-dead"),
+    ("record-delivery", "sqs:ReceiveMessage delivery"),
+    ("record-delivery", "sqs:DeleteMessage delivery"),
+    ("record-delivery", "sqs:GetQueueAttributes delivery"),
+    // Without it S3 answers "forbidden" for a file that is not there, to whoever asks.
+    ("import-orders", "s3:ListBucket files"),
 ];
+
+/// What a function is told only where a shop wants more: SES tenants, a link domain of its own.
+const AT_WISH: [&str; 2] = ["WINBACK_TENANT_PREFIX", "WINBACK_ORIGIN_CHECKED"];
 
 type Calls = BTreeMap<String, BTreeSet<String>>;
 
@@ -37,7 +46,7 @@ async fn each_role_allows_the_calls_its_function_makes_and_no_others() {
     let mut allowed = tables::grants();
     for (function, call) in BY_LAMBDA {
         let held = allowed.get_mut(function).is_some_and(|calls| calls.remove(call));
-        assert!(held, "{function} may not {call}, which Lambda needs");
+        assert!(held, "{function} may not {call}, which is needed");
     }
     let missing = without(&made, &allowed);
     let unused = without(&allowed, &made);
@@ -57,7 +66,10 @@ fn without(these: &Calls, those: &Calls) -> Vec<String> {
 /// The environment that Terraform gives is the one that is read: no name is misspelt on either side.
 #[test]
 fn every_variable_that_is_given_is_read_and_the_other_way_round() {
-    let given: BTreeSet<&str> = environments().values().flatten().map(String::as_str).collect();
+    let always = environments().values().flatten().map(String::as_str);
+    let module = [include_str!("../../infra/terraform/functions.tf"), include_str!("../../infra/terraform/links.tf")];
+    let at_wish = AT_WISH.into_iter().filter(|name| module.iter().any(|text| text.contains(name)));
+    let given: BTreeSet<&str> = always.chain(at_wish).collect();
     let source = include_str!("../../shared/cloud/src/config.rs");
     let code = source.lines().filter(|line| !line.trim_start().starts_with("//"));
     let read: BTreeSet<&str> =
@@ -74,8 +86,11 @@ fn every_variable_that_is_given_is_read_and_the_other_way_round() {
         secrets_prefix: _,
         due_shards: _,
         programs_dir: _,
+        files_bucket: _,
+        tenant_prefix: _,
+        origin_checked: _,
     } = Config::default();
-    assert_eq!(read.len(), 9);
+    assert_eq!(read.len(), 12);
 }
 
 /// `terraform validate` and `terraform test`, AWS mocked, on a copy.

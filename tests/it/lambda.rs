@@ -1,4 +1,4 @@
-//! What is deployed: the eight binaries, built here, each in a process of its own with the environment that Terraform
+//! What is deployed: the binaries, built here, each in a process of its own with the environment that Terraform
 //! gives it, asked by a small Runtime API on loopback. Their calls to AWS reach the stand-ins over HTTP.
 
 pub mod build;
@@ -24,7 +24,7 @@ const ANNA: &str = "anna.lind@example.com";
 /// One order goes the whole way: a plan made active, an order recorded, silence noticed, one mail sent and delivered,
 /// its pages opened, its code redeemed, mailing ended, and nobody forgotten.
 #[tokio::test]
-async fn one_order_travels_through_all_eight_binaries() {
+async fn one_order_travels_through_all_binaries() {
     let mut place = Deployed::start().await;
     let now = Timestamp::now();
     let hours_ago = |hours: i64| now.checked_sub(hours.hours()).expect("not so long ago");
@@ -99,6 +99,34 @@ async fn one_order_travels_through_all_eight_binaries() {
 
     place.no_log_names(&[ANNA, "Anna", &code, WEBHOOK_SECRET]);
     place.tell_starts();
+}
+
+/// A file of old orders is uploaded and comes in, part by part, by the binaries that are deployed.
+#[tokio::test]
+async fn a_history_comes_in_by_the_binaries_too() {
+    let mut place = Deployed::start_only(&["scan-customers", "import-orders"]).await;
+    place.invoke("scan-customers", &json!({"scheduled_at": Timestamp::now()})).await;
+    let key = format!("imports/{STORE}/2025 orders.csv");
+    let line = |id: u32| format!("A-{id},anna{id}@example.com,2025-05-01,45.00,EUR\n");
+    let lines: String = (0..40).map(line).collect();
+    let file = format!("order_id,email,placed_at,total,currency\n{lines}A-41,nobody,2025-05-01,45.00,EUR\n");
+    let etag = place.eye.files.upload(&key, file.into_bytes(), true).await.expect("an upload");
+    let cut = place.invoke("import-orders", &json!({"cut": {"key": key, "etag": etag, "part_bytes": 1000}})).await;
+    let parts = cut["parts"].as_array().expect("parts").clone();
+    assert_eq!(parts, [0, 1]);
+    let store = place.eye.tables.store(&place.store).await.expect("it reads").expect("the layer's folder made it");
+    assert_eq!(store.state, State::Importing);
+    for number in parts.iter().chain(&parts) {
+        place.invoke("import-orders", &json!({"part": {"key": key, "etag": etag, "number": number}})).await;
+    }
+    let done = place.invoke("import-orders", &json!({"finish": {"key": key, "etag": etag}})).await;
+    let audit = place.invoke("scan-customers", &done["scan"]).await;
+    assert_eq!(audit["customers"], 40, "{audit}");
+    let bad = place.eye.files.read_text(&format!("{key}.bad-lines.txt")).await.expect("it reads");
+    assert_eq!(bad.as_deref(), Some("line 42: email: \"nobody\" is not a mail address\n"));
+    let store = place.eye.tables.store(&place.store).await.expect("it reads").expect("it is there");
+    assert_eq!((store.state, store.imports), (State::Rehearsing, None));
+    place.no_log_names(&["anna1@example.com", "nobody"]);
 }
 
 /// An event that makes no sense comes back as an error, and the next one is answered by the same process.

@@ -5,6 +5,7 @@ mod faults;
 mod house;
 mod infra;
 mod lambda;
+mod operate;
 mod stories;
 mod support;
 mod units;

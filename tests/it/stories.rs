@@ -8,6 +8,7 @@ mod holdout;
 mod import;
 mod limits;
 mod plans;
+mod restore;
 mod rounds;
 mod who;
 

@@ -1,5 +1,6 @@
 //! A shop on a turned clock, and a transcript that its owner could read.
 
+pub mod backup;
 pub mod http;
 pub mod raw;
 mod words;

@@ -35,7 +35,7 @@ pub async fn handle(cloud: &Cloud, _: Tick, _: Invocation) -> Result<Pumped, Err
     let now = cloud.clock.now();
     let stores = cloud.tables.stores().await?;
     let mut left = room;
-    let mut hints = 0;
+    let (mut hints, mut oldest) = (0, now);
     for (index, store) in stores.iter().enumerate() {
         // Paused stores too: what was called off is cleaned up. Before going live nobody is due.
         let state = cloud.tables.store(store).await?.map(|store| store.state);
@@ -45,12 +45,20 @@ pub async fn handle(cloud: &Cloud, _: Tick, _: Invocation) -> Result<Pumped, Err
         // An even share of what is left, so that one store's crowd does not starve the others.
         let share = left.div_ceil(stores.len() - index);
         let due = cloud.tables.due(store, now, share).await?;
-        let found: Vec<_> = due.into_iter().map(|customer| Hint { store: store.clone(), customer }).collect();
+        if state == Some(State::Live) {
+            // With no room on the queue nobody was read, and somebody may wait all the same.
+            let first =
+                if share == 0 { cloud.tables.first_due(store).await? } else { due.iter().map(|(_, at)| *at).min() };
+            oldest = oldest.min(first.unwrap_or(now));
+        }
+        let found: Vec<_> = due.into_iter().map(|(customer, _)| Hint { store: store.clone(), customer }).collect();
         cloud.queues.hint(&found).await?;
         left -= found.len().min(left);
         hints += found.len();
     }
-    tracing::info!(hints, room, "pumped");
+    // An alarm reads how long the longest waiting has been due.
+    let oldest_due_seconds = now.duration_since(oldest).as_secs();
+    tracing::info!(hints, room, oldest_due_seconds, "pumped");
     Ok(Pumped { hints })
 }
 

@@ -25,6 +25,9 @@ pub async fn handle(
     event: LambdaFunctionUrlRequest,
     _invocation: Invocation,
 ) -> Result<LambdaFunctionUrlResponse, Error> {
+    if let Some(closed) = door::closed(cloud, &event).await {
+        return Ok(door::response(closed));
+    }
     Ok(door::response(take(cloud, &event).await))
 }
 

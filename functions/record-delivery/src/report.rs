@@ -23,6 +23,12 @@ pub struct Report {
     pub seen: Option<Seen>,
 }
 
+/// The messages of a batch of SQS, each with its id; nothing: it is no such batch.
+pub fn batch(event: &Value) -> Option<Vec<(&str, &str)>> {
+    let records = event.get("Records")?.as_array()?;
+    records.iter().map(|record| Some((record.get("messageId")?.as_str()?, record.get("body")?.as_str()?))).collect()
+}
+
 /// Reads whatever SES sends us by whatever way. What makes no sense is nobody's.
 pub fn read(event: &Value) -> Vec<Report> {
     if let Some(detail) = event.get("detail").filter(|_| event.get("detail-type").is_some()) {
@@ -31,6 +37,15 @@ pub fn read(event: &Value) -> Vec<Report> {
     if let Some(records) = event.get("Records").and_then(Value::as_array) {
         let inner = records.iter().filter_map(|record| record.get("Sns")?.get("Message")?.as_str());
         return inner.filter_map(|text| serde_json::from_str(text).ok()).filter_map(|event| one(&event)).collect();
+    }
+    // An event that failed for good, as Lambda puts it by: somebody brings it back.
+    if let Some(failed) = event.get("requestPayload") {
+        return read(failed);
+    }
+    // SNS's envelope in a queue, where raw delivery is off.
+    if let Some(inner) = event.get("Message").filter(|_| event.get("Type").is_some()) {
+        let inner = inner.as_str().and_then(|text| serde_json::from_str(text).ok());
+        return inner.and_then(|event| one(&event)).into_iter().collect();
     }
     one(event).into_iter().collect()
 }
@@ -96,6 +111,11 @@ mod tests {
         assert_eq!(report[0].to, "anna@example.com".parse().ok());
         assert_eq!(read(&bridged), report);
         assert_eq!(read(&by_sns), report);
+        let queued = json!({"Records": [{"messageId": "1", "body": bare.to_string()}]});
+        assert_eq!(batch(&queued), Some(vec![("1", &*bare.to_string())]));
+        assert_eq!(batch(&by_sns), None);
+        assert_eq!(read(&json!({"Type": "Notification", "Message": bare.to_string()})), report);
+        assert_eq!(read(&json!({"requestContext": {}, "requestPayload": bridged})), report);
     }
 
     #[test]

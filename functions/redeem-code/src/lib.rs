@@ -30,6 +30,9 @@ pub async fn handle(
     event: LambdaFunctionUrlRequest,
     _invocation: Invocation,
 ) -> Result<LambdaFunctionUrlResponse, Error> {
+    if let Some(closed) = door::closed(cloud, &event).await {
+        return Ok(door::response(closed));
+    }
     let answer = match asked(&event) {
         Ok((wish, ask)) => respond(cloud, wish, &ask).await.unwrap_or_else(|error| {
             tracing::error!(%error, "code not looked at");

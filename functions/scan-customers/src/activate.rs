@@ -2,7 +2,6 @@
 
 use std::path::Path;
 
-use jiff::Timestamp;
 use jiff::civil::Date;
 use winback_cloud::{Cloud, Error, programs};
 use winback_domain::check::check;
@@ -10,7 +9,7 @@ use winback_domain::file::{self, Severity};
 use winback_domain::ids::StoreId;
 use winback_domain::store::{State, Store};
 
-use crate::Set;
+use crate::{Imported, Run, Set};
 
 /// Activates every folder of the layer that changed. A folder with errors changes nothing: the plan before it holds, and
 /// the other folders are activated all the same.
@@ -46,11 +45,25 @@ async fn one(cloud: &Cloud, store: &StoreId, dir: &Path) -> Result<(), Error> {
     Ok(())
 }
 
+/// What a store is set to because an import has ended. Nothing where another one still runs, or somebody set its state
+/// in between: then the import is only forgotten.
+///
+/// The import stays known until the state is set, so that a run which dies in between is done again.
+pub async fn after_import(cloud: &Cloud, imported: &Imported) -> Result<Option<Set>, Error> {
+    let missing = || Error::UnknownStore(imported.store.clone());
+    let store = cloud.tables.store(&imported.store).await?.ok_or_else(missing)?;
+    if let Some(state) = store.after_import(&imported.name) {
+        return Ok(Some(Set { store: imported.store.clone(), state }));
+    }
+    cloud.tables.change_store(&imported.store, |store| store.end_import(&imported.name)).await?;
+    Ok(None)
+}
+
 /// Sets a store's state to one that does not mail.
-pub async fn set(cloud: &Cloud, set: &Set, run: Timestamp) -> Result<(), Error> {
+pub async fn set(cloud: &Cloud, set: &Set, run: &Run) -> Result<(), Error> {
     let change = |store: &mut Store| {
         if first_try(store, run) {
-            store.state = set.state;
+            store.set_state(set.state);
         }
     };
     let known = cloud.tables.change_store(&set.store, change).await?;
@@ -61,9 +74,9 @@ pub async fn set(cloud: &Cloud, set: &Set, run: Timestamp) -> Result<(), Error> 
 }
 
 /// The store once it is live: the ramp starts, or goes on; what had paused it is over.
-pub fn go_live(store: &mut Store, today: Date, run: Timestamp) {
+pub fn go_live(store: &mut Store, today: Date, run: &Run) {
     if first_try(store, run) {
-        store.state = State::Live;
+        store.set_state(State::Live);
         store.ramp_from.get_or_insert(today);
         store.paused_because = None;
         store.throttled_until = None;
@@ -71,11 +84,13 @@ pub fn go_live(store: &mut Store, today: Date, run: Timestamp) {
     }
 }
 
-/// A run sets a store's state once: tried again, it must not lift a pause that came in between.
-fn first_try(store: &mut Store, run: Timestamp) -> bool {
-    let first = store.state_set.is_none_or(|known| known < run);
+/// A run sets a store's state once: tried again, it must not lift a pause that came in between. The run that ends an import
+/// sets it as long as the import waits for that.
+fn first_try(store: &mut Store, run: &Run) -> bool {
+    let waits = run.imported.as_ref().is_some_and(|imported| store.after_import(&imported.name).is_some());
+    let first = waits || store.state_set.is_none_or(|known| known < run.scheduled_at);
     if first {
-        store.state_set = Some(run);
+        store.state_set = store.state_set.max(Some(run.scheduled_at));
     }
     first
 }

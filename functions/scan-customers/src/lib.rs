@@ -25,6 +25,29 @@ pub struct Run {
     /// Sets a store's state first: `live` starts its ramp, `paused` stops it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub set: Option<Set>,
+    /// An import has ended: its store goes on as it was before, once everybody was looked at.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub imported: Option<Imported>,
+}
+
+impl Run {
+    /// What it was started for, beside the schedule; the same on a retry.
+    fn errand(&self) -> String {
+        match (&self.imported, &self.set) {
+            (Some(imported), _) => format!("import {} {}", imported.store, imported.name),
+            (None, Some(set)) => format!("set {} {:?}", set.store, set.state),
+            (None, None) => String::new(),
+        }
+    }
+}
+
+/// An import that has ended, as import-orders tells it.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+pub struct Imported {
+    /// Whose.
+    pub store: StoreId,
+    /// Its name among the imports of its store.
+    pub name: String,
 }
 
 /// A store's new state.
@@ -50,11 +73,14 @@ pub struct Audit {
 /// Activates what the layer brings, reads every customer, ranks those who wait.
 ///
 /// Every reading of the table goes on where an earlier try of the same run stopped.
-pub async fn handle(cloud: &Cloud, run: Run, invocation: Invocation) -> Result<Audit, Error> {
+pub async fn handle(cloud: &Cloud, mut run: Run, invocation: Invocation) -> Result<Audit, Error> {
     activate::activate(cloud).await?;
+    if let Some(imported) = &run.imported {
+        run.set = activate::after_import(cloud, imported).await?;
+    }
     // A pause holds at once; going live waits until it is known who goes first.
     if let Some(set) = run.set.as_ref().filter(|set| set.state != State::Live) {
-        activate::set(cloud, set, run.scheduled_at).await?;
+        activate::set(cloud, set, &run).await?;
     }
     let mut stores = rank::stores(cloud, &run).await?;
     // `due` is written once it is known who goes first; every other night the ranking of the night before will do.

@@ -34,13 +34,13 @@ async fn one(cloud: &Cloud, run: &Run, pass: &Pass<'_>, segment: u32, invocation
     for number in 0.. {
         let key = Key::Page(pass.name.to_owned(), segment, number);
         let known: Option<Page<Found>> = cloud.tables.page(&key).await?;
-        let page = match known.filter(|page| page.run == run.scheduled_at) {
+        let page = match known.filter(|page| page.run == run.scheduled_at && page.errand == run.errand()) {
             Some(page) => page,
             None if read_some && cloud.clock.now() > latest => return Err(Error::TimeUp),
             None => {
                 let scanned = cloud.tables.scan(segment, SEGMENTS, next.as_deref()).await?;
                 let found = pass.page(scanned.customers).await?;
-                let page = Page { run: run.scheduled_at, next: scanned.next, found };
+                let page = Page { run: run.scheduled_at, errand: run.errand(), next: scanned.next, found };
                 cloud.tables.put_page(&key, &page).await?;
                 read_some = true;
                 page

@@ -59,7 +59,7 @@ pub async fn stores(cloud: &Cloud, run: &Run) -> Result<Stores, Error> {
         if goes_live {
             // A ranking of before knows nothing of the ramp.
             store.ranking = store.ranking.filter(|_| store.state == State::Live);
-            activate::go_live(&mut store, today, run.scheduled_at);
+            activate::go_live(&mut store, today, run);
         }
         if store.state != State::Importing {
             stores.insert(id, Asked { store, plan, today, goes_live });
@@ -78,7 +78,7 @@ pub async fn put(cloud: &Cloud, run: &Run, stores: &mut Stores, mut found: Found
         let change = |known: &mut Store| {
             known.ranking.clone_from(&asked.store.ranking);
             if goes_live {
-                activate::go_live(known, asked.today, run.scheduled_at);
+                activate::go_live(known, asked.today, run);
             }
         };
         cloud.tables.change_store(id, change).await?;
@@ -91,7 +91,7 @@ pub async fn put(cloud: &Cloud, run: &Run, stores: &mut Stores, mut found: Found
 pub async fn set_live(cloud: &Cloud, run: &Run, stores: &mut Stores) -> Result<(), Error> {
     for (id, asked) in stores.iter_mut().filter(|(_, asked)| asked.goes_live) {
         asked.goes_live = false;
-        cloud.tables.change_store(id, |known| activate::go_live(known, asked.today, run.scheduled_at)).await?;
+        cloud.tables.change_store(id, |known| activate::go_live(known, asked.today, run)).await?;
         cloud.forget(id);
     }
     Ok(())

@@ -283,6 +283,6 @@ impl At<'_> {
             unsubscribe: address('u', Purpose::Unsubscribe),
         };
         let facts = Facts::of(customer, shop, offer, links, now);
-        Ok(self.standing.letters.render(&draft.mail, shop, &facts).map_err(|error| error.to_string()))
+        Ok(self.standing.letters()?.render(&draft.mail, shop, &facts).map_err(|error| error.to_string()))
     }
 }

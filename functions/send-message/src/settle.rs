@@ -30,7 +30,10 @@ impl At<'_> {
     pub async fn settle(&self, open: &Open, sending: &Customer, handed: Handed) -> Result<(), Error> {
         let (state, ended) = match &handed {
             Handed::Sent(_) => (State::Sent, Ended::With(End::Sent)),
-            Handed::Unknown => (State::Unknown, Ended::With(End::Unknown)),
+            Handed::Unknown => {
+                self.tell_unknown(open);
+                (State::Unknown, Ended::With(End::Unknown))
+            }
             Handed::Refused(refusal) => (State::Refused, Ended::Refused { for_good: *refusal == Refusal::Recipient }),
         };
         if planted(Planted::CustomerBeforeMessage) {
@@ -93,10 +96,18 @@ impl At<'_> {
         let ended = match stands {
             Some(state) if state.was_sent() => Ended::With(End::Sent),
             Some(State::Refused) => Ended::Refused { for_good: false },
-            _ => Ended::With(End::Unknown),
+            _ => {
+                self.tell_unknown(open);
+                Ended::With(End::Unknown)
+            }
         };
         // The condition is the record as it was loaded: `sending`, under this claim.
         self.end(self.customer, ended).await.map(|_| ())
+    }
+
+    /// An alarm counts these lines.
+    fn tell_unknown(&self, open: &Open) {
+        tracing::warn!(store = %self.store(), message = %open.message, "unknown");
     }
 
     /// What a send says about the store: a refusal that is not about this recipient stops it and loses nobody;

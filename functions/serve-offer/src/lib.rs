@@ -26,6 +26,9 @@ pub async fn handle(
     event: LambdaFunctionUrlRequest,
     _invocation: Invocation,
 ) -> Result<LambdaFunctionUrlResponse, Error> {
+    if let Some(closed) = door::closed(cloud, &event).await {
+        return Ok(door::response(closed));
+    }
     let method = door::method(&event);
     let answer = match wanted(method, door::path(&event)) {
         Ok(wanted) => serve(cloud, &wanted).await.unwrap_or_else(|error| {

@@ -1,13 +1,15 @@
-//! The command `winback`: reads what it is told, has the functions do it in a place on this machine, and says what
-//! became of it. It holds no rule of the trade.
+//! The command `winback`: reads what it is told, has the functions do it in a place on this machine or in a deployed stack,
+//! and says what became of it. It holds no rule of the trade.
 
 mod bookshop;
 mod commands;
 mod demo;
 mod orders;
+mod packages;
 mod past;
 mod sample;
 mod shop;
+mod stack;
 mod trial;
 mod words;
 
@@ -34,7 +36,8 @@ enum Done {
 /// the moment they buy, and shows what came back because of it.
 ///
 /// Without a command it serves: a demo bookshop on this machine, with its console at http://127.0.0.1:8787 and a clock to
-/// turn. Nothing here mails anybody: letters go to the outbox of a place on this machine.
+/// turn. Nothing here mails anybody but a stack that --stack names: all other letters go to the outbox of a place on this
+/// machine.
 #[derive(Debug, Parser)]
 #[command(
     name = "winback",
@@ -59,6 +62,14 @@ enum Command {
     Check(commands::check::Check),
     Serve(commands::serve::Serve),
     Send(commands::send::Send),
+    Store(commands::store::Stores),
+    Doctor(commands::doctor::Doctor),
+    Rehearse(commands::rehearse::Rehearse),
+    Resume(commands::resume::Resume),
+    Restore(commands::restore::Restore),
+    Pause(commands::pause::Pause),
+    Export(commands::export::Export),
+    Package(commands::package::Package),
     /// Tell the sample shop's year and a half in the terminal, as a shopkeeper would
     Story,
     Completions(commands::completions::Completions),
@@ -79,6 +90,30 @@ FIRST STEPS
   winback serve --data place --program my-shop       take webhooks, mail when it is time
   winback send event.json --data place               sign an event and post it there
   winback completions bash                           completions for your shell
+
+ON AWS
+  winback package --out packages --programs my-shops
+                                                     a zip per function, and the shops' folders as a layer
+  winback store add books --stack winback            a new store: its secret, and what to paste where
+  winback store list --stack winback                 state, plan, why paused, last scan
+  winback store rotate-secret books --stack winback
+                                                     a new secret; the old one good until --drop-old
+  winback doctor --stack winback                     what is wrong, and what to do
+  winback doctor --stack winback --first-mail --store books
+                                                     the real first letter, and its way back
+  winback import orders.csv --stack winback --store books
+                                                     the shop's history, by its bucket
+  winback rehearse books --stack winback             whom the coming days would write to
+  winback resume books --stack winback               go live, for the first time or again
+  winback pause books --stack winback                hold all mails of a store at once
+  winback explain anna@shop.example --stack winback
+                                                     where one customer stands
+  winback export --stack winback --out backup        all that is known, as JSON lines: personal data
+  winback restore --stack winback --old-customers winback-customers --old-ledger winback-ledger
+                                                     after a restore from a backup, before anything is sent
+
+  The stack's name is the `prefix` of its Terraform module; all else is read from its functions.
+  Region and credentials are found as the AWS command line finds them (AWS_REGION, AWS_PROFILE).
 
 FILES
   A shop's folder holds shop.yaml, program.yaml (or programs/NAME.yaml) and
@@ -118,6 +153,14 @@ fn main() -> ExitCode {
             Some(Command::Check(command)) => command.run(),
             Some(Command::Serve(command)) => command.run().await,
             Some(Command::Send(command)) => command.run().await,
+            Some(Command::Store(command)) => command.run().await,
+            Some(Command::Doctor(command)) => command.run().await,
+            Some(Command::Rehearse(command)) => command.run().await,
+            Some(Command::Resume(command)) => command.run().await,
+            Some(Command::Restore(command)) => command.run().await,
+            Some(Command::Pause(command)) => command.run().await,
+            Some(Command::Export(command)) => command.run().await,
+            Some(Command::Package(command)) => command.run(),
             Some(Command::Story) => commands::story::run().await,
             Some(Command::Completions(command)) => command.run(),
             None => arguments.serve.run().await,

@@ -1,12 +1,13 @@
 //! A file of orders on disk: its events, and its bad lines said to whoever runs the command.
 
+use std::fmt::Display;
 use std::fs::File;
 use std::path::Path;
 
 use anyhow::{Context, Result};
 use indicatif::{ProgressBar, ProgressStyle};
 use winback_domain::event::{Event, What};
-use winback_domain::history::{self, BadLine, History, Reading};
+use winback_domain::history::{self, History, Reading};
 
 use crate::Done;
 
@@ -23,7 +24,7 @@ pub fn open(path: &Path, reading: Reading) -> Result<History<File>> {
 /// All events of a file, in the order of their times; of one moment in the order of their lines.
 pub fn sorted(path: &Path, history: History<File>) -> (Vec<Event>, Bad) {
     let mut bad = Bad::of(path);
-    let mut events: Vec<Event> = history.filter_map(|line| line.map_err(|line| bad.name(&line)).ok()).collect();
+    let mut events: Vec<Event> = history.filter_map(|line| line.map_err(|line| bad.name(line)).ok()).collect();
     events.sort_by_key(|event| event.at);
     bad.close();
     (events, bad)
@@ -51,7 +52,7 @@ impl Bad {
     }
 
     /// Names a line on standard error.
-    pub fn name(&mut self, line: &BadLine) {
+    pub fn name(&mut self, line: impl Display) {
         self.found += 1;
         if self.found <= MOST_NAMED {
             eprintln!("{}, {line}", self.file);

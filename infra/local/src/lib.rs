@@ -3,6 +3,7 @@
 pub mod aws;
 pub mod clock;
 pub mod console;
+pub mod deployed;
 pub mod files;
 pub mod gateway;
 pub mod knocks;

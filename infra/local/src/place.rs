@@ -1,6 +1,7 @@
 //! A place to run in, like AWS: the functions in this process, one at a time and in a fixed order, fed with the JSON
 //! that Lambda would hand them; their SDK clients talk to the stand-ins.
 
+mod import;
 mod read;
 
 use std::path::Path;
@@ -26,7 +27,10 @@ use winback_domain::time::day_of;
 use crate::aws::{CUSTOMERS, Died, LEDGER, QueueMessage, Stack, sqs_event};
 use crate::clock::Turned;
 
+pub use import::Taken;
+pub use import_orders::{Report, Upload, address};
 pub use read::{Ledger, People, Picture};
+use scan_customers::Run;
 pub use scan_customers::{Audit, Set};
 
 /// Lambda's poller hands over so many messages at once.
@@ -40,6 +44,8 @@ const EVENTS: &str = "events";
 const HINTS: &str = "due";
 /// Below this prefix the place keeps its secrets.
 const SECRETS: &str = "/winback/local";
+/// The bucket that histories are uploaded to.
+const FILES: &str = "winback-files";
 
 /// One machine's AWS, with the functions in it.
 #[derive(Clone, Debug)]
@@ -137,7 +143,8 @@ impl Place {
             link_base: link_base.trim_end_matches('/').to_owned(),
             secrets_prefix: SECRETS.to_owned(),
             due_shards: 1,
-            programs_dir: None,
+            files_bucket: FILES.to_owned(),
+            ..Config::default()
         };
         let overseer = cloud(&stack.overseer_config(), &config, &clock, &owners);
         let cloud = cloud(stack.config(), &config, &clock, &owners);
@@ -360,7 +367,7 @@ impl Place {
             earliest = [earliest, first].into_iter().flatten().min();
             if first.is_some_and(|first| first <= now) {
                 let found = self.overseer.tables.due(store, now, 100_000).await?;
-                due.extend(found.into_iter().map(|id| format!("{store} {id}")));
+                due.extend(found.into_iter().map(|(id, _)| format!("{store} {id}")));
             }
         }
         *self.asked() = Some((writes, stores.to_vec(), earliest));
@@ -384,7 +391,10 @@ impl Place {
 
     /// scan-customers, once, with an operator's wish if there is one.
     pub async fn scan(&self, set: Option<Set>) -> Result<Audit> {
-        let run = serde_json::from_value(json!({"scheduled_at": self.clock.now(), "set": set}))?;
+        self.run_scan(Run { scheduled_at: self.clock.now(), set, imported: None }).await
+    }
+
+    async fn run_scan(&self, run: Run) -> Result<Audit> {
         Ok(Box::pin(scan_customers::handle(&self.cloud, run, self.invocation())).await?)
     }
 
@@ -441,7 +451,7 @@ impl Place {
         for _ in 0..DELIVERY_TRIES {
             let run = Box::pin(record_delivery::handle(&self.cloud, event.clone(), self.invocation()));
             match self.stack.faults().live(run).await {
-                Ok(Ok(())) => return Ok(()),
+                Ok(Ok(_)) => return Ok(()),
                 Ok(Err(error)) => {
                     tracing::warn!(%error, "record-delivery failed");
                     last = Some(error.into());

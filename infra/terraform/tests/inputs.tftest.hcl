@@ -1,4 +1,5 @@
-# A refused input is refused before anything is made.
+# A refused input is refused before anything is made. Inputs that have nothing to do with each other are wrong at the same time: each has
+# to be named.
 
 mock_provider "aws" {
   source          = "./tests/mocks"
@@ -31,134 +32,38 @@ run "a_missing_layer_is_named" {
   expect_failures = [aws_lambda_layer_version.programs]
 }
 
-run "a_link_with_a_trailing_slash" {
+run "a_name_too_long_for_a_bucket" {
   command = plan
 
   variables {
-    link_base = "https://shop.example/"
+    prefix = "winback-for-all-our-bookshops-eu"
   }
 
-  expect_failures = [var.link_base]
+  expect_failures = [aws_s3_bucket.files]
 }
 
-run "a_link_without_encryption" {
+run "names_that_aws_would_refuse" {
   command = plan
 
   variables {
-    link_base = "http://shop.example"
+    prefix          = "Winback"
+    table_suffix    = "restored"
+    files_bucket    = "arn:aws:s3:::files"
+    secrets_prefix  = "/winback/"
+    secrets_key_arn = "arn:aws:kms:eu-central-1:111122223333:alias/winback"
+    kms_key_arn     = "alias/winback"
+    programs_zip    = "programs.tar"
   }
 
-  expect_failures = [var.link_base]
-}
-
-run "a_sender_for_everybody" {
-  command = plan
-
-  variables {
-    sender_identity_arns = ["arn:aws:ses:eu-central-1:111122223333:identity/*"]
-  }
-
-  expect_failures = [var.sender_identity_arns]
-}
-
-run "no_sender_at_all" {
-  command = plan
-
-  variables {
-    sender_identity_arns = []
-  }
-
-  expect_failures = [var.sender_identity_arns]
-}
-
-run "a_prefix_in_capitals" {
-  command = plan
-
-  variables {
-    prefix = "Winback"
-  }
-
-  expect_failures = [var.prefix]
-}
-
-run "half_a_shard" {
-  command = plan
-
-  variables {
-    due_shards = 1.5
-  }
-
-  expect_failures = [var.due_shards]
-}
-
-run "more_shards_than_the_functions_take" {
-  command = plan
-
-  variables {
-    due_shards = 101
-  }
-
-  expect_failures = [var.due_shards]
-}
-
-run "pages_switched_off" {
-  command = plan
-
-  variables {
-    url_concurrency = 0
-  }
-
-  expect_failures = [var.url_concurrency]
-}
-
-run "a_log_kept_for_a_fortnight_and_a_day" {
-  command = plan
-
-  variables {
-    log_retention_days = 15
-  }
-
-  expect_failures = [var.log_retention_days]
-}
-
-run "an_unknown_machine" {
-  command = plan
-
-  variables {
-    architecture = "riscv64"
-  }
-
-  expect_failures = [var.architecture]
-}
-
-run "a_timeout_for_nobody" {
-  command = plan
-
-  variables {
-    timeout_seconds = { send-mail = 10 }
-  }
-
-  expect_failures = [var.timeout_seconds]
-}
-
-run "a_timeout_of_an_hour" {
-  command = plan
-
-  variables {
-    timeout_seconds = { send-message = 3600 }
-  }
-
-  expect_failures = [var.timeout_seconds]
-}
-
-run "too_little_memory" {
-  command = plan
-
-  variables {
-    memory_megabytes = { send-message = 64 }
-  }
-
-  expect_failures = [var.memory_megabytes]
+  expect_failures = [
+    var.prefix,
+    var.table_suffix,
+    var.files_bucket,
+    var.secrets_prefix,
+    var.secrets_key_arn,
+    var.kms_key_arn,
+    var.programs_zip,
+  ]
 }
 
 run "secrets_in_the_place_of_aws" {
@@ -171,52 +76,179 @@ run "secrets_in_the_place_of_aws" {
   expect_failures = [var.secrets_prefix]
 }
 
-run "secrets_with_a_trailing_slash" {
+run "senders_that_could_not_send" {
   command = plan
 
   variables {
-    secrets_prefix = "/winback/"
+    sender_identity_arns = ["arn:aws:ses:eu-central-1:111122223333:identity/*"]
+    mail_from_subdomain  = "bounce.mail"
+    ses_tenants          = ["Shop"]
+    sending_rate         = 0
+    delivery_events      = ["pigeon"]
+    click_domain         = "https://click.shop.example"
   }
 
-  expect_failures = [var.secrets_prefix]
+  expect_failures = [
+    var.sender_identity_arns,
+    var.mail_from_subdomain,
+    var.ses_tenants,
+    var.sending_rate,
+    var.delivery_events,
+    var.click_domain,
+  ]
 }
 
-run "an_alias_for_a_key" {
+run "no_sender_and_no_news" {
   command = plan
 
   variables {
-    secrets_key_arn = "arn:aws:kms:eu-central-1:111122223333:alias/winback"
+    sender_identity_arns = []
+    delivery_events      = []
   }
 
-  expect_failures = [var.secrets_key_arn]
+  expect_failures = [
+    var.sender_identity_arns,
+    var.delivery_events,
+  ]
 }
 
-run "a_rate_of_nothing" {
+run "bounces_below_no_domain" {
   command = plan
 
   variables {
-    sending_rate = 0
+    mail_from_subdomain = "bounce"
   }
 
-  expect_failures = [var.sending_rate]
+  expect_failures = [var.mail_from_subdomain]
 }
 
-run "a_crontab_line" {
+run "a_tenant_with_too_long_a_name" {
   command = plan
 
   variables {
-    scan_schedule = "0 3 * * *"
+    prefix       = "winback-for-all-our-bookshops-eu"
+    files_bucket = "shop-example-files"
+    ses_tenants  = ["a-store-with-a-name-of-32-letter"]
   }
 
-  expect_failures = [var.scan_schedule]
+  expect_failures = [var.ses_tenants]
 }
 
-run "a_click_domain_with_a_scheme" {
+run "a_link_with_a_trailing_slash_and_pages_switched_off" {
   command = plan
 
   variables {
-    click_domain = "https://click.shop.example"
+    link_base       = "https://shop.example/"
+    url_concurrency = 0
   }
 
-  expect_failures = [var.click_domain]
+  expect_failures = [
+    var.link_base,
+    var.url_concurrency,
+  ]
+}
+
+run "a_link_without_encryption" {
+  command = plan
+
+  variables {
+    link_base = "http://shop.example"
+  }
+
+  expect_failures = [var.link_base]
+}
+
+run "two_words_for_where_the_links_lead" {
+  command = plan
+
+  variables {
+    link_base   = "https://shop.example"
+    link_domain = { name = "hello.shop.example", certificate_arn = "arn:aws:acm:us-east-1:111122223333:certificate/01234567-89ab-cdef-0123-456789abcdef" }
+  }
+
+  expect_failures = [var.link_domain]
+}
+
+run "a_certificate_of_another_region" {
+  command = plan
+
+  variables {
+    link_domain = { name = "hello.shop.example", certificate_arn = "arn:aws:acm:eu-central-1:111122223333:certificate/01234567-89ab-cdef-0123-456789abcdef" }
+  }
+
+  expect_failures = [var.link_domain]
+}
+
+run "a_link_domain_with_a_scheme" {
+  command = plan
+
+  variables {
+    link_domain = { name = "https://hello.shop.example", certificate_arn = "arn:aws:acm:us-east-1:111122223333:certificate/01234567-89ab-cdef-0123-456789abcdef" }
+  }
+
+  expect_failures = [var.link_domain]
+}
+
+run "too_little_or_half_of_something" {
+  command = plan
+
+  variables {
+    due_shards         = 1.5
+    memory_megabytes   = { send-message = 64 }
+    imports_days       = 0
+    reports_days       = 0.5
+    import_concurrency = 0
+    monthly_budget_usd = 0
+    log_retention_days = 15
+  }
+
+  expect_failures = [
+    var.due_shards,
+    var.memory_megabytes,
+    var.imports_days,
+    var.reports_days,
+    var.import_concurrency,
+    var.monthly_budget_usd,
+    var.log_retention_days,
+  ]
+}
+
+run "too_much_of_something" {
+  command = plan
+
+  variables {
+    due_shards         = 101
+    timeout_seconds    = { send-message = 3600 }
+    import_concurrency = 1001
+  }
+
+  expect_failures = [
+    var.due_shards,
+    var.timeout_seconds,
+    var.import_concurrency,
+  ]
+}
+
+run "words_that_mean_nothing" {
+  command = plan
+
+  variables {
+    sender_domain    = "hello@shop.example"
+    architecture     = "riscv64"
+    memory_megabytes = { send-mail = 256 }
+    timeout_seconds  = { send-mail = 10 }
+    scan_schedule    = "0 3 * * *"
+    alarm_emails     = ["Anna"]
+    runbooks         = "https://wiki.shop.example/"
+  }
+
+  expect_failures = [
+    var.sender_domain,
+    var.architecture,
+    var.memory_megabytes,
+    var.timeout_seconds,
+    var.scan_schedule,
+    var.alarm_emails,
+    var.runbooks,
+  ]
 }

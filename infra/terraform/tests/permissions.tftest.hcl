@@ -66,6 +66,9 @@ run "each_role_may_do_its_own_calls_and_no_others" {
           "dynamodb:GetItem dynamodb:table/winback-ledger",
           "dynamodb:PutItem dynamodb:table/winback-customers",
           "dynamodb:UpdateItem dynamodb:table/winback-ledger",
+          "sqs:DeleteMessage sqs:winback-delivery",
+          "sqs:GetQueueAttributes sqs:winback-delivery",
+          "sqs:ReceiveMessage sqs:winback-delivery",
           "sqs:SendMessage sqs:winback-delivery-dead",
         ]
         serve-offer = [
@@ -87,6 +90,17 @@ run "each_role_may_do_its_own_calls_and_no_others" {
           "dynamodb:Scan dynamodb:table/winback-customers",
           "dynamodb:UpdateItem dynamodb:table/winback-customers",
         ]
+        import-orders = [
+          "dynamodb:GetItem dynamodb:table/winback-customers",
+          "dynamodb:GetItem dynamodb:table/winback-ledger",
+          "dynamodb:PutItem dynamodb:table/winback-customers",
+          "dynamodb:PutItem dynamodb:table/winback-ledger",
+          "dynamodb:UpdateItem dynamodb:table/winback-ledger",
+          "s3:GetObject s3:::winback-files-111122223333-eu-central-1/imports/*",
+          "s3:ListBucket s3:::winback-files-111122223333-eu-central-1",
+          "s3:PutObject s3:::winback-files-111122223333-eu-central-1/imports/*",
+          "ssm:GetParameter ssm:parameter/winback/keys/lookup",
+        ]
     } : name => sort(calls) }
     error_message = "A role may do something else than the calls its function makes."
   }
@@ -97,7 +111,9 @@ run "nothing_is_allowed_at_large" {
 
   assert {
     condition = alltrue(flatten([
-      for policy in concat(values(aws_iam_role_policy.function), [aws_iam_role_policy.scheduler]) : [
+      for policy in concat(
+        values(aws_iam_role_policy.function), [aws_iam_role_policy.scheduler, aws_iam_role_policy.machine, aws_iam_role_policy.import_rule],
+        ) : [
         for statement in jsondecode(policy.policy).Statement : [for action in statement.Action : !strcontains(action, "*")]
       ]
     ]))
@@ -112,11 +128,12 @@ run "nothing_is_allowed_at_large" {
           !strcontains(resource, "*")
           || statement.Action == ["ses:GetAccount"]
           || statement.Action == ["ssm:GetParameter"] && endswith(resource, ":parameter/winback/stores/*/webhook-secrets")
+          || statement.Action == ["s3:GetObject", "s3:PutObject"] && endswith(resource, "/imports/*")
           || statement.Action == ["logs:CreateLogStream", "logs:PutLogEvents"] && endswith(resource, ":log-group:/aws/lambda/winback-${name}:*")
         ]
       ]
     ]))
-    error_message = "A wildcard stands only where AWS leaves no choice: own log streams, the stores' names, ses:GetAccount."
+    error_message = "A wildcard stands only where AWS leaves no choice: own log streams, the names of stores and files, ses:GetAccount."
   }
 
   assert {
@@ -153,7 +170,7 @@ run "a_key_of_the_shops_own_opens_for_those_who_read_secrets" {
   assert {
     condition = toset([
       for name, policy in aws_iam_role_policy.function : name if strcontains(policy.policy, "kms:Decrypt")
-    ]) == toset(["receive-webhook", "record-event", "send-message", "serve-offer"])
+    ]) == toset(["receive-webhook", "record-event", "send-message", "serve-offer", "import-orders"])
     error_message = "Who reads a parameter may decrypt it, and nobody else."
   }
 }

@@ -27,9 +27,9 @@ run "a_shop_keeps_its_tables" {
 
   assert {
     condition = alltrue([
-      for table in [aws_dynamodb_table.customers, aws_dynamodb_table.ledger] : table.server_side_encryption[0].enabled
+      for table in [aws_dynamodb_table.customers, aws_dynamodb_table.ledger] : table.server_side_encryption[0].enabled == false
     ])
-    error_message = "Both tables are encrypted."
+    error_message = "Both tables are encrypted with a key that AWS owns: off means no other."
   }
 
   assert {
@@ -85,5 +85,26 @@ run "protection_can_be_taken_off" {
   assert {
     condition     = !aws_dynamodb_table.customers.deletion_protection_enabled && !aws_dynamodb_table.ledger.deletion_protection_enabled
     error_message = "deletion_protection = false lets both tables go."
+  }
+}
+
+run "tables_from_a_backup_have_another_name" {
+  command = plan
+
+  variables {
+    table_suffix = "-restored"
+  }
+
+  assert {
+    condition     = output.tables == { customers = "winback-customers-restored", ledger = "winback-ledger-restored" }
+    error_message = "The suffix names what was restored."
+  }
+
+  assert {
+    condition = alltrue([
+      for function in merge(aws_lambda_function.web, aws_lambda_function.worker) :
+      try(function.environment[0].variables.WINBACK_CUSTOMERS_TABLE, "winback-customers-restored") == "winback-customers-restored"
+    ])
+    error_message = "Everybody goes over to them."
   }
 }

@@ -1,4 +1,4 @@
-//! A function that panics when its event says so: what the eight would do if one of them did.
+//! A function that panics when its event says so: what every function would do if one of them did.
 
 use serde_json::Value;
 use winback_cloud::start::{Invocation, serve};

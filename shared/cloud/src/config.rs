@@ -23,6 +23,12 @@ pub struct Config {
     pub due_shards: u32,
     /// `WINBACK_PROGRAMS_DIR`: one folder per store; read by scan-customers.
     pub programs_dir: Option<String>,
+    /// `WINBACK_FILES_BUCKET`: shops upload their histories there.
+    pub files_bucket: String,
+    /// `WINBACK_TENANT_PREFIX`: with a store's name behind it, the SES tenant its mails are sent as. None: no tenants.
+    pub tenant_prefix: Option<String>,
+    /// `WINBACK_ORIGIN_CHECKED`: requests come through the link domain alone, which says so with a secret header.
+    pub origin_checked: bool,
 }
 
 /// A variable holds what it must not.
@@ -33,8 +39,13 @@ pub struct Error(&'static str, String);
 impl Config {
     /// Reads the environment. What a function does not need may be missing: using it then names it.
     pub fn from_env() -> Result<Self, Error> {
-        let text = |name: &'static str| std::env::var(name).unwrap_or_default();
-        let set = |name: &'static str| std::env::var(name).ok().filter(|text| !text.is_empty());
+        Self::read(|name| std::env::var(name).ok())
+    }
+
+    /// Reads variables, wherever they stand.
+    pub fn read(variable: impl Fn(&'static str) -> Option<String>) -> Result<Self, Error> {
+        let text = |name: &'static str| variable(name).unwrap_or_default();
+        let set = |name: &'static str| variable(name).filter(|text| !text.is_empty());
         let shards = set("WINBACK_DUE_SHARDS").unwrap_or_else(|| "1".to_owned());
         let due_shards = shards.parse().ok().filter(|n| (1..=100).contains(n));
         Ok(Self {
@@ -47,6 +58,9 @@ impl Config {
             secrets_prefix: text("WINBACK_SECRETS_PREFIX"),
             due_shards: due_shards.ok_or(Error("WINBACK_DUE_SHARDS", shards))?,
             programs_dir: set("WINBACK_PROGRAMS_DIR"),
+            files_bucket: text("WINBACK_FILES_BUCKET"),
+            tenant_prefix: set("WINBACK_TENANT_PREFIX"),
+            origin_checked: set("WINBACK_ORIGIN_CHECKED").is_some_and(|text| text == "true"),
         })
     }
 

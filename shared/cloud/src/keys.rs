@@ -14,6 +14,8 @@ pub enum Key {
     Page(String, u32, u32),
     /// customers: a store's state.
     Store(StoreId),
+    /// customers: the mail that was sent last to see whether mails arrive.
+    FirstMail(StoreId),
     /// customers: a plan by its number. It never changes.
     Plan(StoreId, u64),
     /// customers: a customer, an alias that points to one, or a tombstone.
@@ -38,6 +40,7 @@ impl fmt::Display for Key {
             Self::Stores => f.write_str("stores"),
             Self::Page(pass, segment, number) => write!(f, "page {pass} {segment} {number}"),
             Self::Store(store) => write!(f, "{store}#store"),
+            Self::FirstMail(store) => write!(f, "{store}#first-mail"),
             Self::Plan(store, number) => write!(f, "{store}#plan#{number}"),
             Self::Customer(store, id) => write!(f, "{store}#customer#{id}"),
             Self::Order(store, id) => write!(f, "{store}#order#{id}"),
@@ -76,6 +79,7 @@ impl Key {
         let (kind, rest) = rest.split_once('#').unwrap_or((rest, ""));
         Some(match kind {
             "store" => Self::Store(store),
+            "first-mail" => Self::FirstMail(store),
             "plan" => Self::Plan(store, rest.parse().ok()?),
             "customer" => Self::Customer(store, rest.to_owned().try_into().ok()?),
             "order" => Self::Order(store, rest.to_owned()),
@@ -118,6 +122,7 @@ mod tests {
             Key::Stores,
             Key::Page("rank".to_owned(), 3, 17),
             Key::Store(store.clone()),
+            Key::FirstMail(store.clone()),
             Key::Plan(store.clone(), 17),
             Key::Customer(store.clone(), customer),
             Key::Order(store.clone(), "A#1".to_owned()),

@@ -4,12 +4,17 @@
 pub mod clock;
 pub mod config;
 pub mod door;
+pub mod files;
 pub mod keys;
 pub mod mailer;
+#[cfg(feature = "operator")]
+pub mod operator;
 pub mod programs;
 pub mod queue;
 pub mod record;
+pub mod restore;
 mod scrub;
+mod sdk;
 pub mod secrets;
 pub mod standing;
 pub mod start;
@@ -24,6 +29,7 @@ use winback_domain::planted::{Planted, planted};
 
 use crate::clock::Clock;
 use crate::config::Config;
+use crate::files::Files;
 use crate::mailer::Mailer;
 use crate::queue::Queues;
 use crate::secrets::Secrets;
@@ -42,6 +48,8 @@ pub struct Cloud {
     pub mailer: Mailer,
     /// Both queues.
     pub queues: Queues,
+    /// The bucket.
+    pub files: Files,
     /// Keys and webhook secrets.
     pub secrets: Secrets,
     kept: Kept,
@@ -60,6 +68,9 @@ pub enum Error {
     /// SSM.
     #[error(transparent)]
     Secret(#[from] secrets::Error),
+    /// S3.
+    #[error(transparent)]
+    Files(#[from] files::Error),
     /// No such store: whoever wired it made a mistake.
     #[error("no store {0}")]
     UnknownStore(StoreId),
@@ -92,14 +103,9 @@ pub enum Error {
 
 impl Cloud {
     /// The real one: environment, credentials and clock of the function it runs in.
-    pub async fn from_env() -> Result<Self, Error> {
+    pub fn from_env() -> Result<Self, Error> {
         let config = Config::from_env()?;
-        let timeouts = aws_config::timeout::TimeoutConfig::builder()
-            .connect_timeout(std::time::Duration::from_secs(2))
-            .operation_attempt_timeout(std::time::Duration::from_secs(3))
-            .build();
-        let sdk = aws_config::defaults(aws_config::BehaviorVersion::latest()).timeout_config(timeouts).load().await;
-        Ok(Self::over(&sdk, config, Clock::real(), Arc::new(random_owner)))
+        Ok(Self::over(&sdk::of_lambda(), config, Clock::real(), Arc::new(random_owner)))
     }
 
     /// Over any SDK configuration: the same code, whatever stands behind its HTTP seam. `owners` makes the one thing
@@ -107,8 +113,9 @@ impl Cloud {
     pub fn over(sdk: &SdkConfig, config: Config, clock: Clock, owners: Arc<dyn Fn() -> String + Send + Sync>) -> Self {
         Self {
             tables: Tables::new(aws_sdk_dynamodb::Client::new(sdk), &config),
-            mailer: Mailer::new(sdk, config.configuration_set.clone()),
+            mailer: Mailer::new(sdk, &config),
             queues: Queues::new(aws_sdk_sqs::Client::new(sdk), &config),
+            files: Files::new(sdk, config.files_bucket.clone()),
             secrets: Secrets::new(aws_sdk_ssm::Client::new(sdk), config.secrets_prefix.clone()),
             config,
             clock,

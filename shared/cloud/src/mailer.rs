@@ -15,6 +15,8 @@ use winback_domain::mail::Mail;
 
 use winback_domain::planted::{Planted, planted};
 
+use crate::config::Config;
+
 /// From the call to its answer. SES answers in well under a second; a frozen connection must not hold the fence.
 const ANSWER: Duration = Duration::from_secs(10);
 const CONNECT: Duration = Duration::from_secs(2);
@@ -46,15 +48,20 @@ pub enum Refusal {
 pub struct Mailer {
     client: Client,
     configuration_set: Option<String>,
+    tenant_prefix: Option<String>,
 }
 
 impl Mailer {
     /// Over the shared configuration, but with its own retries and timeouts.
-    pub fn new(sdk: &SdkConfig, configuration_set: Option<String>) -> Self {
+    pub fn new(sdk: &SdkConfig, names: &Config) -> Self {
         let retries = if planted(Planted::SesRetriesOn) { RetryConfig::standard() } else { RetryConfig::disabled() };
         let timeouts = TimeoutConfig::builder().connect_timeout(CONNECT).operation_attempt_timeout(ANSWER).build();
         let config = aws_sdk_sesv2::config::Builder::from(sdk).retry_config(retries).timeout_config(timeouts).build();
-        Self { client: Client::from_conf(config), configuration_set }
+        Self {
+            client: Client::from_conf(config),
+            configuration_set: names.configuration_set.clone(),
+            tenant_prefix: names.tenant_prefix.clone(),
+        }
     }
 
     /// Hands one mail to SES, with our id in its tags.
@@ -75,7 +82,8 @@ impl Mailer {
             .from_email_address(mailbox(from.0, from.1))
             .destination(Destination::builder().to_addresses(to.as_str()).build())
             .content(content)
-            .set_configuration_set_name(self.configuration_set.clone());
+            .set_configuration_set_name(self.configuration_set.clone())
+            .set_tenant_name(self.tenant_prefix.as_ref().map(|prefix| format!("{prefix}{store}")));
         for tag in tags {
             match tag {
                 Ok(tag) => request = request.email_tags(tag),

@@ -78,7 +78,13 @@ impl Secrets {
     pub async fn webhook(&self, store: &StoreId, now: Timestamp, doubt: bool) -> Result<Vec<String>, Error> {
         let kept = if doubt { KEPT_IN_DOUBT } else { KEPT };
         let text = self.get(&format!("stores/{store}/webhook-secrets"), now, kept).await?;
-        Ok(text.lines().map(str::trim).filter(|line| !line.is_empty()).map(str::to_owned).collect())
+        Ok(lines(&text))
+    }
+
+    /// What the link domain proves itself with: one a line, two while one is rotated.
+    pub async fn origin(&self, now: Timestamp, doubt: bool) -> Result<Vec<String>, Error> {
+        let kept = if doubt { KEPT_IN_DOUBT } else { KEPT };
+        Ok(lines(&self.get("keys/origin", now, kept).await?))
     }
 
     fn path(&self, name: &str) -> String {
@@ -103,4 +109,9 @@ impl Secrets {
         }
         Ok(text)
     }
+}
+
+/// The lines of a parameter that hold something.
+fn lines(text: &str) -> Vec<String> {
+    text.lines().map(str::trim).filter(|line| !line.is_empty()).map(str::to_owned).collect()
 }

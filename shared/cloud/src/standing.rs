@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicI64, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 
 use jiff::{Timestamp, ToSpan};
 use winback_domain::file;
@@ -25,14 +25,34 @@ pub struct Standing {
     pub store: Store,
     /// Its active plan.
     pub plan: Arc<Plan>,
-    /// The letters of that plan, compiled.
-    pub letters: Arc<Prepared>,
+    letters: Compiled,
+}
+
+/// Letters that are compiled when somebody first writes one: most functions write none, and need not carry what does it.
+type Compiled = Arc<OnceLock<Arc<Prepared>>>;
+
+impl Standing {
+    /// The letters of the active plan, compiled.
+    ///
+    /// # Errors
+    /// [`Error::BadPlan`] where one does not read. A plan with such a letter is not activated.
+    pub fn letters(&self) -> Result<Arc<Prepared>, Error> {
+        if let Some(letters) = self.letters.get() {
+            return Ok(Arc::clone(letters));
+        }
+        let letters = Prepared::new(&self.plan.letters).map_err(|error| Error::BadPlan {
+            store: self.store.id.clone(),
+            number: self.plan.number,
+            problem: error.to_string(),
+        })?;
+        Ok(Arc::clone(self.letters.get_or_init(|| Arc::new(letters))))
+    }
 }
 
 #[derive(Clone, Debug)]
 struct Ready {
     plan: Arc<Plan>,
-    letters: Arc<Prepared>,
+    letters: Compiled,
 }
 
 /// What was loaded lately. A plan never changes, so it is kept for good.
@@ -110,8 +130,7 @@ impl Kept {
             let first = problems.first().map_or_else(String::new, |p| format!("{}: {}", p.file, p.message));
             unreadable(first)
         })?;
-        let letters = Prepared::new(&read.plan.letters).map_err(|error| unreadable(error.to_string()))?;
-        let ready = Ready { plan: Arc::new(read.plan), letters: Arc::new(letters) };
+        let ready = Ready { plan: Arc::new(read.plan), letters: Compiled::default() };
         if let Ok(mut known) = self.plans.lock() {
             known.insert(key, ready.clone());
         }

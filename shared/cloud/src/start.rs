@@ -26,7 +26,7 @@ where
     H: AsyncFn(&Cloud, E, Invocation) -> Result<R, Error>,
 {
     lambda_runtime::tracing::init_default_subscriber();
-    let cloud = Arc::new(Cloud::from_env().await?);
+    let cloud = Arc::new(Cloud::from_env()?);
     let handle = &handle;
     lambda_runtime::run(service_fn(move |event: LambdaEvent<E>| {
         let cloud = Arc::clone(&cloud);

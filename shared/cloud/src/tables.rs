@@ -1,9 +1,11 @@
 //! The two tables: conditional writes and consistent reads. Nothing else of the project speaks DynamoDB.
 
 pub mod customers;
+pub mod first_mail;
 pub mod ledger;
 pub mod limits;
 pub mod pages;
+pub mod restored;
 pub mod stock;
 pub mod stores;
 

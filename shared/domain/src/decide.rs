@@ -3,6 +3,7 @@
 
 mod gates;
 mod look;
+mod lost;
 mod slot;
 
 use jiff::civil::Date;
@@ -17,6 +18,7 @@ use crate::store::Store;
 use crate::time::{day_of, days_later, local, start_of_day};
 use crate::why::Reason;
 
+pub use lost::presume;
 pub use slot::At;
 
 /// A `sending` older than this becomes `unknown`. Longer than any invocation can live.
@@ -121,8 +123,10 @@ impl Draft {
     }
 }
 
-/// Decides for one customer.
+/// Decides for one customer. A step that may have left in a time whose records were lost counts as `unknown`.
 pub fn decide(customer: &Customer, store: &Store, plan: &Plan, now: Timestamp) -> Decision {
+    let presumed = presume(customer, store, plan);
+    let customer = presumed.as_ref().unwrap_or(customer);
     match &customer.open {
         Some(open) => go_on(customer, open, store, plan, now),
         None => match consider_all(customer, store, plan, now) {

@@ -17,6 +17,7 @@
 //! is said a second after the one before it at the earliest, because events are ordered by the time they were said.
 
 mod lines;
+mod parts;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -27,6 +28,8 @@ use jiff::civil::{Date, Time};
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan};
 use sha2::{Digest, Sha256};
+
+pub use self::parts::{Cut, Part, cut, part};
 
 use self::lines::{Lines, Record};
 use crate::event::wire::{line, stores_id};
@@ -97,6 +100,11 @@ impl fmt::Display for BadLine {
 /// # Errors
 /// When nothing in the file can be used.
 pub fn read<R: Read>(source: R, reading: Reading) -> Result<History<R>, Unusable> {
+    begin(source, reading).map(|(_, history)| history)
+}
+
+/// Reads the names of the columns, and is ready to read on.
+fn begin<R: Read>(source: R, reading: Reading) -> Result<(Vec<String>, History<R>), Unusable> {
     let mut lines = Lines::new(source);
     let header = match lines.next_record()? {
         Some(Record { record: Ok(record), .. }) => record,
@@ -107,7 +115,8 @@ pub fn read<R: Read>(source: R, reading: Reading) -> Result<History<R>, Unusable
     let names: Vec<String> =
         header.iter().map(|name| String::from_utf8_lossy(name).trim().to_ascii_lowercase()).collect();
     let columns = Columns::find(&names)?;
-    Ok(History { lines, columns, width: header.len(), reading, said: BTreeMap::new() })
+    let said = Spoken::default();
+    Ok((names, History { lines, columns, width: header.len(), reading, said }))
 }
 
 /// Where each column is.
@@ -164,8 +173,34 @@ pub struct History<R> {
     columns: Columns,
     width: usize,
     reading: Reading,
-    /// When an order was last spoken of, by a hash of its id: a million orders are some thirty megabytes.
-    said: BTreeMap<u64, Timestamp>,
+    said: Spoken,
+}
+
+/// When orders were last spoken of, by a hash of their ids: a million orders are some thirty megabytes.
+#[derive(Debug, Default)]
+struct Spoken {
+    /// In seconds since 1970, with the part of the file that spoke.
+    last: BTreeMap<u64, (i64, u32)>,
+    /// The part that is being read.
+    part: u32,
+    /// What earlier parts said of orders that this one speaks of too.
+    again: BTreeMap<u64, i64>,
+}
+
+impl Spoken {
+    /// When a line says what it says: at its order's time, but after the line before it about the same order.
+    fn say(&mut self, order_id: &str, placed_at: Timestamp) -> Timestamp {
+        let hash = Sha256::digest(order_id.as_bytes());
+        let key = u64::from_be_bytes(hash[..8].try_into().expect("eight of 32 bytes"));
+        let known = self.last.get(&key).copied();
+        if let Some((last, _)) = known.filter(|(_, part)| *part < self.part) {
+            self.again.insert(key, last);
+        }
+        let after = known.and_then(|(last, _)| Timestamp::from_second(last).ok()?.checked_add(1.second()).ok());
+        let at = after.map_or(placed_at, |after| after.max(placed_at));
+        self.last.insert(key, (at.as_second(), self.part));
+        at
+    }
 }
 
 impl<R> History<R> {
@@ -201,7 +236,7 @@ impl<R> History<R> {
                 None => self.reading.assume_consent.then_some(true),
             },
         };
-        let at = self.say(&order_id, placed_at);
+        let at = self.said.say(&order_id, placed_at);
         let order = PlacedOrder { order_id, placed_at, total, discount_codes: code.into_iter().collect() };
         let who = Who { customer_id: None, email: Some(email) };
         Ok(Event { at, who, what: What::OrderPlaced { order, profile } })
@@ -218,16 +253,6 @@ impl<R> History<R> {
             })?,
         };
         Ok(whole_seconds(at.min(self.reading.received)))
-    }
-
-    /// When a line says what it says: at its order's time, but after the line before it about the same order.
-    fn say(&mut self, order_id: &str, placed_at: Timestamp) -> Timestamp {
-        let hash = Sha256::digest(order_id.as_bytes());
-        let key = u64::from_be_bytes(hash[..8].try_into().expect("eight of 32 bytes"));
-        let after = self.said.get(&key).and_then(|last| last.checked_add(1.second()).ok());
-        let at = after.map_or(placed_at, |after| after.max(placed_at));
-        self.said.insert(key, at);
-        at
     }
 }
 

@@ -5,7 +5,7 @@ use jiff::{Timestamp, ToSpan};
 use crate::customer::{Consent, Customer, Said, Subscription};
 use crate::event::{Event, PlacedOrder, Profile, What};
 use crate::money::Currency;
-use crate::order::{Order, Version};
+use crate::order::{Counts, Order, Version};
 
 /// How many moments of orders a customer keeps.
 const RECENT: usize = 12;
@@ -87,26 +87,30 @@ pub fn learn(mut customer: Customer, mut order: Order, event: &Event, currency: 
         What::SubscriptionEnded { reason } => subscribe(&mut customer, event.at, false, reason.clone()),
     }
     if counted {
-        let (old, new) = (before.1, order.counts(currency));
-        let orders = &mut customer.orders;
-        orders.count = (orders.count + new.count).saturating_sub(old.count);
-        orders.spent = orders.spent.saturating_add(new.spent).saturating_sub(old.spent);
-        if old.at != new.at {
-            if let Some(at) = old.at
-                && let Some(index) = orders.recent.iter().position(|known| *known == at)
-            {
-                orders.recent.remove(index);
-            }
-            orders.recent.extend(new.at);
-            orders.recent.sort_unstable_by(|a, b| b.cmp(a));
-            customer.till |= is_till(&orders.recent);
-            orders.recent.truncate(RECENT);
-        }
+        recount(&mut customer, before.1, order.counts(currency));
     }
     if customer != before.0 {
         customer.stop_rev += 1;
     }
     (customer, order)
+}
+
+/// What an order adds to its customer's sums changed.
+pub(crate) fn recount(customer: &mut Customer, old: Counts, new: Counts) {
+    let orders = &mut customer.orders;
+    orders.count = (orders.count + new.count).saturating_sub(old.count);
+    orders.spent = orders.spent.saturating_add(new.spent).saturating_sub(old.spent);
+    if old.at != new.at {
+        if let Some(at) = old.at
+            && let Some(index) = orders.recent.iter().position(|known| *known == at)
+        {
+            orders.recent.remove(index);
+        }
+        orders.recent.extend(new.at);
+        orders.recent.sort_unstable_by(|a, b| b.cmp(a));
+        customer.till |= is_till(&orders.recent);
+        orders.recent.truncate(RECENT);
+    }
 }
 
 /// Learns of an event whose order is counted in another record of the same person: everything but the sums.
@@ -188,15 +192,20 @@ fn no_from_beyond(mut customer: Customer, event: &Event) -> Customer {
 
 fn place(order: &mut Order, placed: &PlacedOrder, at: Timestamp) {
     let new = Version { said_at: at, order: placed.clone() };
+    later_version(&mut order.placed, new);
+}
+
+/// Keeps the version that was said later.
+pub(crate) fn later_version(known: &mut Option<Version>, new: Version) {
     // Of two versions said in the same second any will do, as long as it is the same one every time.
     let rank = |v: &Version| (v.said_at, v.order.total.minor, v.order.placed_at, v.order.discount_codes.clone());
-    match &mut order.placed {
+    match known {
         Some(known) if rank(known) >= rank(&new) => {}
         known => *known = Some(new),
     }
 }
 
-fn refund(order: &mut Order, refunded: crate::money::Money) {
+pub(crate) fn refund(order: &mut Order, refunded: crate::money::Money) {
     let more = order.refunded.is_none_or(|known| known.minor < refunded.minor);
     if more {
         order.refunded = Some(refunded);
@@ -230,7 +239,7 @@ fn refuse(known: &mut Consent, at: Timestamp) {
     latest(&mut known.refused, at);
 }
 
-fn subscribe(customer: &mut Customer, at: Timestamp, runs: bool, reason: Option<String>) {
+pub(crate) fn subscribe(customer: &mut Customer, at: Timestamp, runs: bool, reason: Option<String>) {
     let rank = |s: &Subscription| (s.at, s.runs, s.reason.clone());
     let new = Subscription { at, runs, reason };
     if customer.subscription.as_ref().is_none_or(|known| rank(known) < rank(&new)) {
@@ -239,7 +248,7 @@ fn subscribe(customer: &mut Customer, at: Timestamp, runs: bool, reason: Option<
 }
 
 /// Turns a customer into a dated tombstone, in place. What is on its way keeps its place until it is settled.
-fn erase(customer: Customer, at: Timestamp) -> Customer {
+pub(crate) fn erase(customer: Customer, at: Timestamp) -> Customer {
     let mut consent = Consent::default();
     refuse(&mut consent, at);
     // A no said after the wish to be forgotten was put down is still a no.
@@ -268,7 +277,7 @@ fn say<T: Clone + PartialEq + Into<String>>(known: &mut Option<Said<T>>, is: T, 
     }
 }
 
-fn later<T>(mine: &mut Option<Said<T>>, theirs: Option<Said<T>>) {
+pub(crate) fn later<T>(mine: &mut Option<Said<T>>, theirs: Option<Said<T>>) {
     if let Some(theirs) = theirs
         && mine.as_ref().is_none_or(|mine| mine.at < theirs.at)
     {
@@ -280,7 +289,7 @@ fn latest(known: &mut Option<Timestamp>, at: Timestamp) {
     *known = (*known).max(Some(at));
 }
 
-fn newest(mine: &mut Vec<Timestamp>, theirs: Vec<Timestamp>) {
+pub(crate) fn newest(mine: &mut Vec<Timestamp>, theirs: Vec<Timestamp>) {
     mine.extend(theirs);
     mine.sort_unstable_by(|a, b| b.cmp(a));
     // A record that witnessed the other's order has its moment too.

@@ -2,12 +2,14 @@
 //! what happened and what time it is are handed in, what should be done is handed back.
 
 pub mod address;
+pub mod carry;
 pub mod check;
 pub mod customer;
 pub mod decide;
 pub mod event;
 pub mod figures;
 pub mod file;
+pub mod gap;
 pub mod history;
 pub mod http;
 pub mod ids;

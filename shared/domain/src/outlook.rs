@@ -9,10 +9,11 @@ use jiff::tz::TimeZone;
 use crate::customer::{Customer, Orders};
 use crate::decide::{Action, Decision, Draft, decide};
 use crate::event::Event;
+use crate::ids::CustomerId;
 use crate::learn::learn;
 use crate::order::{Counts, Order};
 use crate::plan::Plan;
-use crate::store::{Store, Used};
+use crate::store::{State, Store, Used};
 use crate::time::{local, moment_in_words};
 use crate::why::Reason;
 
@@ -124,6 +125,22 @@ pub fn expected(customers: &[Customer], store: &Store, plan: &Plan, now: Timesta
     all.map(|((at, program, mail, held), customers)| Expected { at, program, mail, held, customers }).collect()
 }
 
+/// Who would get which letter when, up to a moment, if the store were live now and nothing happened before: for a store that
+/// does not mail yet. A day's allowance is not played through.
+pub fn rehearsed(
+    customers: &[Customer],
+    store: &Store,
+    plan: &Plan,
+    now: Timestamp,
+    until: Timestamp,
+) -> Vec<(CustomerId, Next)> {
+    let store = Store { state: State::Live, throttled_until: None, ..unused(store) };
+    let letters = customers.iter().filter_map(|customer| Some((customer.id, next(customer, &store, plan, now)?)));
+    let mut found: Vec<_> = letters.filter(|(_, next)| next.at <= until).collect();
+    found.sort_by_key(|(id, next)| (next.at, *id));
+    found
+}
+
 /// How many customers have which reason first when `decide` is asked now, the most frequent first. Who is forgotten is
 /// not counted.
 pub fn reasons(customers: &[Customer], store: &Store, plan: &Plan, now: Timestamp) -> Vec<(&'static str, u64)> {
@@ -191,6 +208,18 @@ mod tests {
         let expected = expected(&[Customer { due: Some(next.at), ..anna.clone() }], &store, &plan, now, next.at);
         assert_eq!(expected.len(), 1);
         assert_eq!((expected[0].at, expected[0].customers, &expected[0].mail), (next.at, 1, &next.letter.mail));
+    }
+
+    #[test]
+    fn a_store_that_rehearses_is_asked_as_if_it_were_live() {
+        let (anna, plan) = (anna(), plan());
+        let rehearsing = Store { state: State::Rehearsing, ..store() };
+        let now = at("2026-02-01T10:00:00Z");
+        assert_eq!(outlook(&anna, &rehearsing, &plan, now).next, None);
+        let next = outlook(&anna, &store(), &plan, now).next.unwrap();
+        let until = next.at;
+        assert_eq!(rehearsed(&[anna.clone()], &rehearsing, &plan, now, until), [(anna.id, next)]);
+        assert_eq!(rehearsed(&[anna], &rehearsing, &plan, now, now), []);
     }
 
     #[test]

@@ -4,8 +4,8 @@
 use jiff::Timestamp;
 
 use crate::customer::{Brief, Customer, End, Journey, Lapse, Open, OpenState};
-use crate::decide::{CallOff, Draft, decide};
-use crate::ids::{Code, MessageId};
+use crate::decide::{CallOff, Draft, decide, presume};
+use crate::ids::{Code, CustomerId, MessageId};
 use crate::plan::Plan;
 use crate::store::Store;
 
@@ -109,11 +109,9 @@ pub fn close(customer: &Customer, end: End, mailed_at: Timestamp, at: Look<'_>) 
     let mut next = customer.clone();
     let Some(open) = next.open.take() else { return next };
     if !next.forgets(open.episode) {
-        note(&mut next, &open, end);
+        note_open(&mut next, &open, end);
         if matches!(end, End::Sent | End::Unknown) {
-            next.mailed.insert(0, mailed_at);
-            next.mailed.sort_unstable_by(|a, b| b.cmp(a));
-            next.mailed.truncate(MAILED);
+            mailed(&mut next, mailed_at);
         }
     }
     look_again(next, at)
@@ -171,24 +169,58 @@ pub struct Look<'a> {
     pub now: Timestamp,
 }
 
-/// Computes `due` anew and stamps the plan. A customer stays due while a message is open.
+/// Computes `due` anew and stamps the plan. A customer stays due while a message is open. What counts as sent because its
+/// records were lost is written down with it, so that no later plan or fact makes it a letter that is to come.
 pub fn look_again(mut customer: Customer, at: Look<'_>) -> Customer {
+    if let Some(presumed) = presume(&customer, at.store, at.plan) {
+        customer = presumed;
+    }
     customer.rev += 1;
     customer.due = decide(&customer, at.store, at.plan, at.now).next_look;
     customer.plan = at.plan.number;
     customer
 }
 
-fn note(customer: &mut Customer, open: &Open, end: End) {
+/// Notes how the open message ended.
+pub(crate) fn note_open(customer: &mut Customer, open: &Open, end: End) {
     let brief = Brief { round: open.round, step: open.step, end, day: open.day, deadline: open.deadline };
-    let fresh = || Journey { episode: open.episode, held: open.held, named_after: None, offers: 0, briefs: Vec::new() };
-    let journey = customer.journeys.entry(open.program.clone()).or_insert_with(fresh);
-    if journey.episode < open.episode {
+    let ended = Ended { program: &open.program, episode: open.episode, held: open.held, named_after: None };
+    note(customer, ended, open.grants.is_some() && end != End::Stopped, brief);
+}
+
+/// Which step ended, and for whom.
+#[derive(Clone, Copy)]
+pub(crate) struct Ended<'a> {
+    /// By the program's name.
+    pub program: &'a str,
+    /// The moment the silence is counted from.
+    pub episode: Timestamp,
+    /// Held out for the whole episode.
+    pub held: bool,
+    /// Whom the message is named after, where that is not the record.
+    pub named_after: Option<CustomerId>,
+}
+
+/// Notes the end of a step, unless one is noted. `granted`: it brought an offer of its own. Says whether it was news.
+pub(crate) fn note(customer: &mut Customer, ended: Ended<'_>, granted: bool, brief: Brief) -> bool {
+    let Ended { program, episode, held, named_after } = ended;
+    let fresh = || Journey { episode, held, named_after, offers: 0, briefs: Vec::new() };
+    let journey = customer.journeys.entry(program.to_owned()).or_insert_with(fresh);
+    if journey.episode < episode {
         *journey = Journey { offers: journey.offers, ..fresh() };
     }
-    let known = journey.briefs.iter().any(|known| (known.round, known.step) == (open.round, open.step));
-    if journey.episode == open.episode && !known {
+    let known = journey.briefs.iter().any(|known| (known.round, known.step) == (brief.round, brief.step));
+    let news = journey.episode == episode && !known;
+    if news {
         journey.briefs.push(brief);
-        journey.offers += u32::from(open.grants.is_some() && end != End::Stopped);
+        journey.offers += u32::from(granted);
     }
+    news
+}
+
+/// Remembers when somebody was mailed, for the frequency cap.
+pub(crate) fn mailed(customer: &mut Customer, at: Timestamp) {
+    customer.mailed.insert(0, at);
+    customer.mailed.sort_unstable_by(|a, b| b.cmp(a));
+    customer.mailed.truncate(MAILED);
 }

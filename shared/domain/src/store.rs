@@ -1,12 +1,13 @@
 //! A store as `decide` sees it: a small snapshot with a number, so that every why can name what it saw.
 
-use std::collections::{BTreeMap, BinaryHeap};
+use std::collections::{BTreeMap, BTreeSet, BinaryHeap};
 
 use jiff::Timestamp;
 use jiff::civil::{Date, Weekday};
 use serde::{Deserialize, Serialize};
 
 use crate::customer::Customer;
+use crate::gap::Gap;
 use crate::ids::StoreId;
 use crate::shop::Shop;
 
@@ -27,6 +28,9 @@ pub struct Store {
     /// The run that last set its state, by the time it was scheduled for: tried again, it sets nothing again.
     #[serde(default, skip_serializing_if = "Option::is_none", with = "jiff::fmt::serde::timestamp::second::optional")]
     pub state_set: Option<Timestamp>,
+    /// The imports that are under way.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub imports: Option<Imports>,
     /// Why it is paused, in a word for people and alarms.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub paused_because: Option<String>,
@@ -44,6 +48,9 @@ pub struct Store {
     /// Sends since the last acceptance that brought none: no answer, or refused for their recipient.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub troubles: u32,
+    /// Times whose records were lost.
+    #[serde(default, skip_serializing_if = "Vec::is_empty", with = "crate::packed")]
+    pub gaps: Vec<Gap>,
     /// Who goes first, made nightly.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ranking: Option<Ranking>,
@@ -68,6 +75,15 @@ pub enum State {
     Live,
     /// Somebody or a breaker stopped it.
     Paused,
+}
+
+/// Imports that are under way, and what the store was before the first of them.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Imports {
+    /// The state that it goes on in when the last of them has ended.
+    pub before: State,
+    /// Their names.
+    pub running: BTreeSet<String>,
 }
 
 /// What a store has used of its limits. Approximate: reserved before it is used, so it may be a little more than
@@ -203,12 +219,14 @@ impl Store {
             rev: 0,
             state: State::Importing,
             state_set: None,
+            imports: None,
             paused_because: None,
             throttled_until: None,
             plan: 0,
             ramp_from: None,
             unlimited: false,
             troubles: 0,
+            gaps: Vec::new(),
             ranking: None,
             used: Used::default(),
         }
@@ -245,6 +263,47 @@ impl Store {
         self.left_today(shop, day).map(|left| left.saturating_sub(kept))
     }
 
+    /// An import begins: until it has ended nobody becomes due. Beginning it again changes nothing.
+    pub fn begin_import(&mut self, name: &str) {
+        // A store that is new, or whose import was cut short before it had a name, has nothing to go back to.
+        let before = if self.state == State::Importing { State::Rehearsing } else { self.state };
+        let first = self.imports.is_none();
+        let imports = self.imports.get_or_insert(Imports { before, running: BTreeSet::new() });
+        if imports.running.insert(name.to_owned()) && first {
+            self.state = State::Importing;
+        }
+    }
+
+    /// The state in which the store goes on when this import ends. Nothing where another one still runs, where it has
+    /// ended before, or where somebody set the state in between.
+    pub fn after_import(&self, name: &str) -> Option<State> {
+        let imports = self.imports.as_ref().filter(|imports| imports.running.contains(name))?;
+        (imports.running.len() == 1 && self.state == State::Importing).then_some(imports.before)
+    }
+
+    /// An import has ended. The state stays as it is: see [`Store::after_import`].
+    pub fn end_import(&mut self, name: &str) {
+        if let Some(imports) = &mut self.imports {
+            imports.running.remove(name);
+        }
+        self.imports.take_if(|imports| imports.running.is_empty());
+    }
+
+    /// Whatever imports ran, they will not end by themselves: the store goes on as it was.
+    pub fn forget_imports(&mut self) {
+        if let Some(imports) = self.imports.take()
+            && self.state == State::Importing
+        {
+            self.state = imports.before;
+        }
+    }
+
+    /// Whoever sets the state waits for no import.
+    pub fn set_state(&mut self, state: State) {
+        self.state = state;
+        self.imports = None;
+    }
+
     /// Pauses it and says why. One that is not live stays as it is.
     pub fn pause(&mut self, because: String) {
         if self.state == State::Live {
@@ -273,6 +332,47 @@ impl Store {
 }
 
 /// Days from one to another; 0 where the other is earlier.
-fn days(from: Date, to: Date) -> i32 {
+pub(crate) fn days(from: Date, to: Date) -> i32 {
     from.until(to).map_or(0, |span| span.get_days()).max(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn live() -> Store {
+        Store { state: State::Live, ..Store::new("books".to_owned().try_into().unwrap()) }
+    }
+
+    #[test]
+    fn of_two_imports_the_last_to_end_sets_the_store_going_again() {
+        let mut store = live();
+        store.begin_import("spring");
+        store.begin_import("autumn");
+        store.begin_import("spring");
+        assert_eq!(store.state, State::Importing);
+        assert_eq!(store.after_import("spring"), None);
+        store.end_import("spring");
+        assert_eq!(store.after_import("spring"), None);
+        assert_eq!(store.after_import("autumn"), Some(State::Live));
+        store.end_import("autumn");
+        assert_eq!(store.imports, None);
+    }
+
+    #[test]
+    fn a_pause_in_the_middle_of_an_import_is_not_lifted_by_its_end() {
+        let mut store = live();
+        store.begin_import("spring");
+        store.set_state(State::Paused);
+        assert_eq!(store.after_import("spring"), None);
+        store.end_import("spring");
+        assert_eq!(store.state, State::Paused);
+    }
+
+    #[test]
+    fn a_new_store_rehearses_after_its_first_import() {
+        let mut store = Store::new("books".to_owned().try_into().unwrap());
+        store.begin_import("spring");
+        assert_eq!(store.after_import("spring"), Some(State::Rehearsing));
+    }
 }

@@ -19,6 +19,18 @@ pub fn day_in_words(day: Date) -> String {
     day.strftime("%-d %B %Y").to_string()
 }
 
+/// Days as a shop's owner reads them: `3 to 4 May 2026`, and one day as itself.
+pub fn days_in_words(from: Date, until: Date) -> String {
+    let until_words = day_in_words(until);
+    if from == until {
+        until_words
+    } else if (from.year(), from.month()) == (until.year(), until.month()) {
+        format!("{} to {until_words}", from.day())
+    } else {
+        format!("{} to {until_words}", day_in_words(from))
+    }
+}
+
 /// A moment as a shop's owner reads it: `14 April 2026 at 09:00`.
 pub fn moment_in_words(at: DateTime) -> String {
     format!("{} at {}", day_in_words(at.date()), at.strftime("%H:%M"))

@@ -6,7 +6,7 @@ use jiff::civil::{Date, DateTime};
 use serde::{Deserialize, Serialize};
 
 use crate::file::count;
-use crate::time::{day_in_words, moment_in_words};
+use crate::time::{day_in_words, days_in_words, moment_in_words};
 
 /// One reason with the facts it rests on. Days and times are those of the shop's zone, so that a sentence that was kept
 /// for years still says what the shop's calendar and clocks said.
@@ -50,6 +50,7 @@ pub enum Reason {
     OffersUsedUp { most: u32 },
     SoldOut { offer: String },
     RoundsDone { steps: u32 },
+    RecordsLost { from: Date, until: Date },
     Draft,
     Importing,
     NotLive { state: String },
@@ -104,6 +105,7 @@ impl Reason {
             | Self::FrequencyCap { .. }
             | Self::DayFull { .. }
             | Self::OthersFirst { .. }
+            | Self::RecordsLost { .. }
             | Self::DayOver { .. } => crate::outlook::IN_A_ROUND,
         }
     }
@@ -181,6 +183,10 @@ impl fmt::Display for Reason {
             Self::RoundsDone { steps } => {
                 write!(f, "The program has nothing more for this silence, after {}.", count(*steps, "step"))
             }
+            Self::RecordsLost { from, until } => {
+                let days = days_in_words(*from, *until);
+                write!(f, "The records of {days} were lost, so the letter of that time counts as sent.")
+            }
             Self::Draft => f.write_str("The program is a draft: it decides and shows, and mails nobody."),
             Self::Importing => f.write_str("The store's history is still coming in."),
             Self::NotLive { state } => write!(f, "The store is {state}: nobody is mailed."),
@@ -239,6 +245,10 @@ mod tests {
         assert_eq!(
             said(Reason::RoundsDone { steps: 1 }),
             "The program has nothing more for this silence, after 1 step."
+        );
+        assert_eq!(
+            said(Reason::RecordsLost { from: day, until }),
+            "The records of 3 to 4 April 2026 were lost, so the letter of that time counts as sent."
         );
     }
 

@@ -1,4 +1,4 @@
-//! The eight functions in this process, each started anew for every event, their calls to AWS written down.
+//! The functions in this process, each started anew for every event, their calls to AWS written down.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -52,6 +52,9 @@ impl Watched {
             secrets_prefix: SECRETS.to_owned(),
             due_shards: 1,
             programs_dir: layer.to_str().map(str::to_owned),
+            files_bucket: "files".to_owned(),
+            tenant_prefix: None,
+            origin_checked: false,
         };
         let (seen, told) = (clock.clone(), config.clone());
         let now = Clock::turned(move || seen.now());
@@ -122,8 +125,10 @@ impl Watched {
 fn short(permission: &Permission) -> String {
     let resource = permission.resource.strip_prefix(&format!("{SECRETS}/")).unwrap_or(&permission.resource);
     let mut parts: Vec<&str> = resource.split('/').collect();
-    if let ["stores", store, _] = parts.as_mut_slice() {
-        *store = "*";
+    match parts.as_mut_slice() {
+        ["stores", store, _] => *store = "*",
+        ["files", "imports", ..] => parts = vec!["files", "imports", "*"],
+        _ => {}
     }
     format!("{} {}", permission.action, parts.join("/"))
 }

@@ -27,6 +27,8 @@ pub async fn told() -> Calls {
     for email in ["anna@example.com", "berta@example.com", "clara@example.com", "emma@example.com", DORA] {
         shop.order(email, json!({"customer_id": format!("id of {email}")})).await;
     }
+    let good = "old-1,greta@example.com,2025-06-01,30.00,EUR,";
+    shop.import(&format!("order_id,email,placed_at,total,currency,discount_code\n{good}\nold-2,?,,,,\n"), [1, 1]).await;
     // Somebody known by two names becomes one.
     shop.order("flora@example.com", json!({})).await;
     shop.tell("customer.updated", json!({"customer_id": "7", "email": "flora@old.example"})).await;
@@ -54,6 +56,9 @@ pub async fn told() -> Calls {
     }
     shop.order("clara@example.com", json!({"discount_codes": [code(&clara)]})).await;
     let berta = shop.mail_to("berta@example.com");
+    // Her order with the code comes by a file, later than those of the webhook.
+    let hers = format!("old-3,berta@example.com,2026-04-16,60.00,EUR,{}", code(&berta));
+    shop.import(&format!("order_id,email,placed_at,total,currency,discount_code\n{hers}\n"), [1, 0]).await;
     for method in ["GET", "POST"] {
         assert_eq!(shop.visit(method, &link(&berta, "/u/")).await["statusCode"], 200);
     }
@@ -117,6 +122,21 @@ impl Shop {
             assert!(self.now() <= end, "somebody stays due and nothing happens");
         }
         self.at.clock.turn_to(end);
+    }
+
+    /// A file of old orders is uploaded, and the state machine walks its steps.
+    async fn import(&mut self, file: &str, [orders, bad]: [u32; 2]) {
+        let key = format!("imports/{STORE}/orders.csv");
+        let etag = self.at.eye.files.upload(&key, file.as_bytes().to_vec(), false).await.expect("an upload");
+        let whole = json!({"key": key, "etag": etag});
+        let cut = self.at.run("import-orders", import_orders::handle, json!({"cut": whole})).await;
+        for number in cut["parts"].as_array().expect("parts") {
+            let part = json!({"part": {"key": key, "etag": etag, "number": number}});
+            let done = self.at.run("import-orders", import_orders::handle, part).await;
+            assert_eq!(done, json!({"orders": orders, "bad": bad}));
+        }
+        let done = self.at.run("import-orders", import_orders::handle, json!({"finish": whole})).await;
+        self.at.run("scan-customers", scan_customers::handle, done["scan"].clone()).await;
     }
 
     async fn scan(&mut self) {

@@ -46,7 +46,7 @@ fn table(text: &str, run: &str, opens: &str, closes: &str) -> BTreeMap<String, V
             _ => {}
         }
     }
-    assert_eq!(lists.len(), 8, "eight functions: {:?}", lists.keys());
+    assert_eq!(lists.len(), 9, "nine functions: {:?}", lists.keys());
     lists
 }
 
@@ -57,5 +57,7 @@ fn short(call: &str) -> String {
     let resource = resource.strip_prefix("sqs:winback-").unwrap_or(resource);
     let resource = resource.strip_prefix("ssm:parameter/winback/").unwrap_or(resource);
     let resource = resource.strip_prefix("ses:").unwrap_or(resource);
+    let resource = resource.strip_prefix("s3:::winback-").unwrap_or(resource);
+    let resource = resource.replacen("files-111122223333-eu-central-1", "files", 1);
     format!("{action} {resource}")
 }

@@ -8,7 +8,7 @@ use std::sync::OnceLock;
 use serde_json::Value;
 
 /// The functions, in the order an order meets them.
-pub const FUNCTIONS: [&str; 8] = [
+pub const FUNCTIONS: [&str; 9] = [
     "scan-customers",
     "receive-webhook",
     "record-event",
@@ -17,9 +17,10 @@ pub const FUNCTIONS: [&str; 8] = [
     "record-delivery",
     "serve-offer",
     "redeem-code",
+    "import-orders",
 ];
 
-/// A function that panics when it is asked to: an example of the crate that all eight stand on.
+/// A function that panics when it is asked to: an example of the crate that all functions stand on.
 pub const PANICKING: &str = "panicking";
 
 /// The binaries of the workspace by name, built once per test process.

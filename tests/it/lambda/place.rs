@@ -29,6 +29,8 @@ use crate::support::{edit, sample, store};
 
 pub const STORE: &str = "books";
 pub const LINK_BASE: &str = "https://hello.shop.example";
+/// The bucket.
+pub const FILES: &str = "winback-files";
 pub const WEBHOOK_SECRET: &str = "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD";
 const SECRETS: &str = "/winback/prod";
 const SHARDS: u32 = 8;
@@ -52,12 +54,12 @@ impl Drop for Deployed {
 }
 
 impl Deployed {
-    /// All eight, from the binaries that are deployed.
+    /// All of them, from the binaries that are deployed.
     pub async fn start() -> Self {
         Self::start_only(&FUNCTIONS).await
     }
 
-    /// Some of the eight.
+    /// Some of them.
     pub async fn start_only(names: &[&str]) -> Self {
         let binaries = binaries();
         let chosen: Vec<(&str, &Path)> = names.iter().map(|name| (*name, binaries[*name].as_path())).collect();
@@ -88,6 +90,7 @@ impl Deployed {
             ledger_table: LEDGER.to_owned(),
             secrets_prefix: SECRETS.to_owned(),
             due_shards: SHARDS,
+            files_bucket: FILES.to_owned(),
             ..Config::default()
         };
         let eye = Cloud::over(&stack.overseer_config(), config, Clock::real(), Arc::new(random_owner));
@@ -161,6 +164,7 @@ fn values(stack: &Stack, programs: &Path) -> BTreeMap<&'static str, String> {
         ("WINBACK_LINK_BASE", LINK_BASE.to_owned()),
         ("WINBACK_SECRETS_PREFIX", SECRETS.to_owned()),
         ("WINBACK_DUE_SHARDS", SHARDS.to_string()),
+        ("WINBACK_FILES_BUCKET", FILES.to_owned()),
         ("WINBACK_PROGRAMS_DIR", programs.to_str().expect("a path of text").to_owned()),
     ])
 }

@@ -12,9 +12,14 @@ pub type Items = BTreeMap<(&'static str, String), String>;
 
 /// Every item of both tables. It reads as the overseer: nothing is counted, no fault strikes.
 pub async fn items(place: &Place) -> Items {
+    items_of(place, [CUSTOMERS, LEDGER]).await
+}
+
+/// Every item of two tables by their names.
+pub async fn items_of(place: &Place, tables: [&'static str; 2]) -> Items {
     let client = Client::new(&place.stack.overseer_config());
     let mut found = Items::new();
-    for table in [CUSTOMERS, LEDGER] {
+    for table in tables {
         let mut from = None;
         loop {
             let page = client.scan().table_name(table).consistent_read(true).set_exclusive_start_key(from);

@@ -1,7 +1,6 @@
 //! `winback explain`: why somebody got a letter, or none.
 
 use std::fmt::Write as _;
-use std::path::PathBuf;
 
 use anyhow::{Context, Result, bail};
 use clap::Args;
@@ -17,21 +16,19 @@ use winback_domain::money::Money;
 use winback_domain::outlook::outlook;
 use winback_domain::time::{day_in_words, day_of, local, moment_in_words};
 use winback_local::clock::Turned;
-use winback_local::place::Place;
 
-use crate::commands::serve::LINK_BASE;
-use crate::{Done, shop};
+use crate::Done;
+use crate::stack::Where;
 
 /// Tell what is known of one customer, what was written to them and why, and what comes next
 ///
-/// Looks in all stores of the place. Nothing is changed and nobody is mailed: the decision is made again, dry.
+/// Looks in all stores of the place or stack. Nothing is changed and nobody is mailed: the decision is made again, dry.
 #[derive(Debug, Args)]
 pub struct Explain {
     /// The customer's address
     email: String,
-    /// The place's folder
-    #[arg(long, value_name = "DIR")]
-    data: PathBuf,
+    #[command(flatten)]
+    place: Where,
     /// Decide as of this moment instead of now, such as 2026-05-01T09:00:00+03:00
     #[arg(long, value_name = "TIME")]
     at: Option<Timestamp>,
@@ -40,20 +37,16 @@ pub struct Explain {
 impl Explain {
     /// Runs it.
     pub async fn run(self) -> Result<Done> {
-        if !self.data.is_dir() {
-            bail!("{} is no place: `winback import` makes one", self.data.display());
-        }
-        let clock = self.at.map_or_else(Turned::real, Turned::at);
-        let place = shop::place(&self.data, clock, LINK_BASE)?;
-        print!("{}", told(&place, &self.email).await?);
+        let opened = self.place.open(self.at.map_or_else(Turned::real, Turned::at)).await?;
+        let now = self.at.unwrap_or_else(|| opened.cloud().clock.now());
+        print!("{}", told(opened.cloud(), &self.email, now).await?);
         Ok(Done::Whole)
     }
 }
 
 /// What there is to tell, for every store that knows the address.
-pub async fn told(place: &Place, email: &str) -> Result<String> {
+pub async fn told(cloud: &Cloud, email: &str, now: Timestamp) -> Result<String> {
     let address: Address = email.parse().with_context(|| format!("\"{email}\" is not a mail address"))?;
-    let (cloud, now) = (&place.cloud, place.cloud.clock.now());
     let key = cloud.secrets.lookup(now).await?;
     let stores = cloud.tables.stores().await?;
     let mut text = String::new();

@@ -1,25 +1,27 @@
 //! `winback import`: a shop's old orders into a place.
 
-use std::io::{BufRead, BufReader};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 use clap::Args;
-use winback_cloud::queue::Told;
+use winback_cloud::Cloud;
 use winback_domain::figures::{counted, number};
 use winback_domain::history::Reading;
 use winback_domain::ids::StoreId;
 use winback_domain::store::State;
 use winback_local::clock::Turned;
-use winback_local::place::{Place, Set, Setup};
+use winback_local::place::{Place, Report, Setup, Upload, address};
 
 use crate::commands::serve::LINK_BASE;
-use crate::{Done, orders, shop};
+use crate::{Done, orders, shop, stack};
 
-/// So many events go onto the queue before they are recorded.
-const BATCH: u64 = 200;
+/// The report of an upload is asked for so often.
+const ASKED: Duration = Duration::from_secs(5);
+/// For an hour: ten million orders are in by then.
+const MOST_LOOKS: u32 = 720;
 
-/// Take a shop's old orders into a place
+/// Take a shop's old orders into a place or a deployed stack
 ///
 /// While orders come in nobody is written to. At the end every customer is looked at once, and the store is what it was
 /// before; a new one is rehearsing: it decides and shows, and mails nobody until it is served. The same file again
@@ -30,9 +32,12 @@ const BATCH: u64 = 200;
 pub struct Import {
     /// The orders, as CSV; `winback --help` lists the columns
     orders: PathBuf,
-    /// The place's folder; made if it is not there
-    #[arg(long, value_name = "DIR")]
-    data: PathBuf,
+    /// The folder of a place on this machine; made if it is not there
+    #[arg(long, value_name = "DIR", required_unless_present = "stack", conflicts_with = "stack")]
+    data: Option<PathBuf>,
+    /// The name of a deployed stack: the file is uploaded into its bucket, and imported there
+    #[arg(long, value_name = "NAME", conflicts_with = "program")]
+    stack: Option<String>,
     /// The shop's folder; needed where the place does not know the store yet
     #[arg(long, value_name = "DIR")]
     program: Option<PathBuf>,
@@ -47,85 +52,109 @@ pub struct Import {
 impl Import {
     /// Runs it.
     pub async fn run(self) -> Result<Done> {
-        let place = shop::place(&self.data, Turned::real(), LINK_BASE)?;
-        let before = self.importing(&place).await?;
-        let zone = place.cloud.standing(&self.store).await?.plan.shop.time_zone.clone();
-        let reading = Reading { zone, assume_consent: self.assume_consent, received: place.cloud.clock.now() };
-        let mut bad = orders::Bad::of(&self.orders);
-        // The file is opened before anything is told, and read while it is: a large one is never held in memory.
-        let history = orders::open(&self.orders, reading);
-        let taken = match history {
-            Ok(history) => self.take(&place, history, &mut bad).await,
-            Err(error) => Err(error),
+        match (&self.stack, &self.data) {
+            (Some(name), _) => self.there(&stack::open(name).await?.cloud).await,
+            (None, Some(dir)) => self.here(dir).await,
+            (None, None) => bail!("name the place with --data, or the stack with --stack"),
+        }
+    }
+
+    /// Into a place on this machine.
+    async fn here(&self, dir: &Path) -> Result<Done> {
+        let place = shop::place(dir, Turned::real(), LINK_BASE)?;
+        self.prepare(&place).await?;
+        let file = self.file(&place.cloud).await?;
+        let bar = orders::bar(0, "importing");
+        let mut tell = |done, all| {
+            bar.set_length(u64::from(all));
+            bar.set_position(u64::from(done));
         };
-        // Whatever became of the file, the store goes on.
-        let audit = place.scan(Some(Set { store: self.store.clone(), state: before })).await?;
-        let taken = taken?;
+        let taken = place.import(&self.store, file, self.assume_consent, &mut tell).await;
+        bar.finish_and_clear();
+        let taken = taken.with_context(|| self.orders.display().to_string())?;
+        let customers = counted(taken.audit.customers, "customer");
+        println!("{} taken in; {customers} known and looked at.", counted(taken.orders, "order"));
+        self.close(&place.cloud, taken.bad_lines.iter().map(String::as_str)).await
+    }
+
+    /// Into the bucket of a stack, whose state machine imports it. It goes on also when nobody waits for it.
+    async fn there(&self, cloud: &Cloud) -> Result<Done> {
+        let name = self.orders.file_name().and_then(|name| name.to_str()).context("a file with a name is wanted")?;
+        if !name.ends_with(".csv") {
+            bail!("{name} does not end in .csv, and no other upload is imported");
+        }
+        let file = self.file(cloud).await?;
+        let key = address(&self.store, name);
+        let etag = cloud.files.upload(&key, file, self.assume_consent).await?;
+        let upload = Upload { key, etag };
+        println!("Uploaded as {}. It is imported there, whether this command waits or not.", upload.key);
+        let wanted = Report::of(&upload);
+        let mut ticks = tokio::time::interval(ASKED);
+        let mut looks = 0;
+        let report = loop {
+            ticks.tick().await;
+            looks += 1;
+            if looks > MOST_LOOKS {
+                bail!(
+                    "there is no report yet. A state machine that failed says why, and can be redriven; what was uploaded is safe"
+                );
+            }
+            let found: Option<Report> = cloud.files.read(&upload.report()).await?;
+            if let Some(report) = found.filter(|report| report.etag == wanted.etag) {
+                break report;
+            }
+        };
+        if let Some(refused) = report.refused {
+            bail!("{}: {refused}", self.orders.display());
+        }
+        println!("{} taken in. Now scan-customers looks at everybody.", counted(report.orders, "order"));
+        let bad_lines = cloud.files.read_text(&upload.bad_lines()).await?.unwrap_or_default();
+        self.close(cloud, bad_lines.lines()).await
+    }
+
+    /// The file's bytes, if it is a file of orders by its first line.
+    async fn file(&self, cloud: &Cloud) -> Result<Vec<u8>> {
+        let zone = cloud.standing(&self.store).await?.plan.shop.time_zone.clone();
+        let reading = Reading { zone, assume_consent: self.assume_consent, received: cloud.clock.now() };
+        if !orders::open(&self.orders, reading)?.tells_consent() && !self.assume_consent {
+            eprintln!("no consent column: nobody in it may be mailed; --assume-consent takes it for granted");
+        }
+        std::fs::read(&self.orders).with_context(|| self.orders.display().to_string())
+    }
+
+    /// What there is to say in the end.
+    async fn close(&self, cloud: &Cloud, bad_lines: impl Iterator<Item = &str>) -> Result<Done> {
+        let mut bad = orders::Bad::of(&self.orders);
+        bad_lines.for_each(|line| bad.name(line));
         bad.close();
-        let (orders, customers) = (counted(taken, "order"), counted(audit.customers, "customer"));
-        println!("{orders} taken in; {customers} known and looked at.");
         match bad.found() {
             0 => {}
             1 => println!("1 line was no order and was left out."),
             found => println!("{} lines were no orders and were left out.", number(found)),
         }
-        println!("The store {} is {}.", self.store, format!("{before:?}").to_lowercase());
+        let state = cloud.tables.store(&self.store).await?.map(|store| format!("{:?}", store.state).to_lowercase());
+        println!("The store {} is {}.", self.store, state.unwrap_or_default());
         Ok(bad.done())
     }
 
-    /// Puts the store into its importing state, adding it where it is new. Answers the state it goes on in.
-    async fn importing(&self, place: &Place) -> Result<State> {
-        let tables = &place.cloud.tables;
-        let known = tables.store(&self.store).await?;
-        // An import that was cut short left the store importing.
-        let after = known.as_ref().map_or(State::Rehearsing, |store| store.state);
-        let after = if after == State::Importing { State::Rehearsing } else { after };
+    /// Makes sure that the place knows the store, by the folder that is named.
+    async fn prepare(&self, place: &Place) -> Result<()> {
+        let known = place.cloud.tables.store(&self.store).await?;
         match &self.program {
             Some(dir) => {
                 let folder = shop::folder(dir)?;
                 shop::usable(&folder, dir)?;
-                let unlimited = known.is_some_and(|store| store.unlimited);
-                place.set_up(&self.store, &folder, Setup { state: State::Importing, unlimited }).await?;
+                let unlimited = known.as_ref().is_some_and(|store| store.unlimited);
+                // A new store waits for its history.
+                let state = known.map_or(State::Importing, |store| store.state);
+                place.set_up(&self.store, &folder, Setup { state, unlimited }).await?;
             }
             None if known.is_none() => {
-                bail!("{} knows no store {}: name its folder with --program", self.data.display(), self.store)
+                bail!("the place knows no store {}: name its folder with --program", self.store)
             }
-            None => {
-                tables.change_store(&self.store, |store| store.state = State::Importing).await?;
-                place.cloud.forget(&self.store);
-            }
+            None => {}
         }
-        Ok(after)
-    }
-
-    async fn take(
-        &self,
-        place: &Place,
-        history: winback_domain::history::History<std::fs::File>,
-        bad: &mut orders::Bad,
-    ) -> Result<u64> {
-        if !history.tells_consent() && !self.assume_consent {
-            eprintln!("no consent column: nobody in it may be mailed; --assume-consent takes it for granted");
-        }
-        let lines = std::fs::File::open(&self.orders).map_or(0, |file| BufReader::new(file).split(b'\n').count());
-        let bar = orders::bar(lines as u64, "importing");
-        let mut taken = 0;
-        for line in history {
-            bar.inc(1);
-            match line {
-                Ok(event) => {
-                    place.tell(&Told { store: self.store.clone(), event }).await?;
-                    taken += 1;
-                    if taken % BATCH == 0 {
-                        place.record_events().await?;
-                    }
-                }
-                Err(line) => bar.suspend(|| bad.name(&line)),
-            }
-        }
-        place.record_events().await.context("orders could not be recorded")?;
-        bar.finish_and_clear();
-        Ok(taken)
+        Ok(())
     }
 }
 
@@ -150,7 +179,8 @@ mod tests {
         }
         Import {
             orders: dir.join("orders.csv"),
-            data: dir.join("place"),
+            data: Some(dir.join("place")),
+            stack: None,
             program: program.then_some(folder),
             store: shop::store_id("books").unwrap(),
             assume_consent: true,
@@ -172,7 +202,7 @@ mod tests {
         let [anna] = customers.as_slice() else { panic!("one customer") };
         assert_eq!((anna.orders.count, anna.orders.spent), (2, 6_000));
         assert_eq!(place.cloud.tables.store(&store).await.unwrap().unwrap().state, State::Rehearsing);
-        let told = explain::told(&place, "Anna@Shop.example").await.unwrap();
+        let told = explain::told(&place.cloud, "Anna@Shop.example", place.clock.now()).await.unwrap();
         assert!(told.contains("2 orders, 60.00 EUR in all; the last on 5 January 2020"), "{told}");
         assert!(told.contains("agreed to mail"), "{told}");
         std::fs::remove_dir_all(dir).unwrap();

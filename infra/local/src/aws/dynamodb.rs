@@ -117,7 +117,7 @@ fn not_an_input(error: &serde_json::Error) -> DynoxideError {
 
 /// An error of dynoxide's as DynamoDB words it.
 pub(super) fn refused(error: &DynoxideError) -> Answer {
-    Answer { status: error.status_code(), body: error.to_json().into_bytes(), error: None }
+    Answer::bytes(error.status_code(), error.to_json().into_bytes())
 }
 
 /// The turned clock as dynoxide reads it.

@@ -25,6 +25,8 @@ pub enum Service {
     Sqs,
     /// Parameters.
     Ssm,
+    /// Files.
+    S3,
 }
 
 /// What an IAM policy would have had to allow for a call.

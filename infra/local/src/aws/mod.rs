@@ -7,12 +7,14 @@
 
 mod bill;
 mod capacity;
+mod control;
 mod dynamodb;
 mod faults;
 mod feed;
 mod journal;
 mod over_http;
 mod queues;
+mod s3;
 mod seam;
 mod ses;
 mod ses_events;
@@ -33,6 +35,7 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 pub use capacity::{Capacity, Usage};
+pub use control::{Answering, Control};
 pub use faults::{At, Call, Died, Fault, Faults, Permission, Service};
 pub use over_http::Unanswered;
 pub use queues::{MAX_RECEIVES, QueueDepth, QueueMessage, VISIBILITY, sqs_event};
@@ -42,6 +45,7 @@ pub use tables::{CUSTOMERS, DUE, LEDGER};
 
 use dynamodb::DynamoDb;
 use journal::{Journal, Line, LineRef};
+use s3::S3;
 use seam::Seam;
 use ses::Ses;
 use sqs::Sqs;
@@ -98,6 +102,7 @@ pub(crate) struct Services {
     ses: Ses,
     sqs: Sqs,
     ssm: Ssm,
+    s3: S3,
 }
 
 /// AWS in this process. Clones are the same place.
@@ -147,6 +152,7 @@ impl Stack {
             ses: Ses::new(kept.ses, Arc::clone(&journal)),
             sqs: Sqs::new(kept.sqs, Arc::clone(&journal)),
             ssm: Ssm::new(kept.ssm, journal),
+            s3: S3::default(),
             faults: Faults::default(),
             broken: OnceLock::new(),
             clock,

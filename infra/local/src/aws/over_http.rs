@@ -12,7 +12,7 @@ use super::seam::Seam;
 /// No service answered: nobody is asked for here, or a fault kept the answer back. The caller cuts the connection.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("no answer: {0}")]
-pub struct Unanswered(String);
+pub struct Unanswered(pub(super) String);
 
 impl Stack {
     /// Answers a request of an SDK client in another process, as if it had been made in this one: it is counted,

@@ -9,8 +9,14 @@ use serde_json::{Value, json};
 use super::{ACCOUNT, Error, REGION};
 
 /// The queues, each with its dead-letter queue.
-const QUEUES: [(&str, Option<&str>); 4] =
-    [("events", Some("events-dead")), ("due", Some("due-dead")), ("events-dead", None), ("due-dead", None)];
+const QUEUES: [(&str, Option<&str>); 6] = [
+    ("events", Some("events-dead")),
+    ("due", Some("due-dead")),
+    ("delivery", Some("delivery-dead")),
+    ("events-dead", None),
+    ("due-dead", None),
+    ("delivery-dead", None),
+];
 
 /// A message is handed out this often before it counts as dead.
 pub const MAX_RECEIVES: u32 = 5;

@@ -14,7 +14,7 @@ use aws_smithy_runtime_api::http::StatusCode;
 use aws_smithy_types::body::SdkBody;
 
 use super::faults::{Fault, Permission, Service};
-use super::{Services, dynamodb, ses, sqs, ssm};
+use super::{Services, dynamodb, s3, ses, sqs, ssm};
 
 /// The error code of what could not be written.
 const NOT_KEPT: &str = "InternalFailure.NotKept";
@@ -26,13 +26,15 @@ pub(crate) struct Answer {
     pub(crate) body: Vec<u8>,
     /// SES names its errors in a header, the others in the body.
     pub(crate) error: Option<String>,
+    /// What S3 tells of a file.
+    headers: Vec<(String, String)>,
 }
 
 impl Answer {
     /// 200 with a JSON body.
     pub(crate) fn ok(body: &impl serde::Serialize) -> Self {
         match serde_json::to_vec(body) {
-            Ok(body) => Self { status: 200, body, error: None },
+            Ok(body) => Self::bytes(200, body),
             Err(error) => Self::error(500, "InternalFailure", &error.to_string()),
         }
     }
@@ -40,7 +42,18 @@ impl Answer {
     /// An error as all four services' clients understand it.
     pub(crate) fn error(status: u16, code: &str, message: &str) -> Self {
         let body = serde_json::json!({ "__type": code, "message": message });
-        Self { status, body: body.to_string().into_bytes(), error: Some(code.to_owned()) }
+        Self { error: Some(code.to_owned()), ..Self::bytes(status, body.to_string().into_bytes()) }
+    }
+
+    /// Any bytes.
+    pub(crate) fn bytes(status: u16, body: Vec<u8>) -> Self {
+        Self { status, body, error: None, headers: Vec::new() }
+    }
+
+    /// With one more header.
+    pub(crate) fn with(mut self, name: impl Into<String>, value: String) -> Self {
+        self.headers.push((name.into(), value));
+        self
     }
 
     /// What a stand-in says to what it was not built for: an error no SDK retries.
@@ -75,6 +88,9 @@ impl Answer {
         if let Some(error) = self.error {
             headers.insert("x-amzn-errortype", error);
         }
+        for (name, value) in self.headers {
+            headers.insert(name, value);
+        }
         response
     }
 }
@@ -85,6 +101,7 @@ pub(crate) enum Work {
     Ses(ses::Request),
     Sqs(sqs::Request),
     Ssm(ssm::Request),
+    S3(s3::Request),
     /// It could not be read; this is what it gets.
     Refused(Service, Answer),
 }
@@ -96,6 +113,7 @@ impl Work {
             Self::Ses(_) => Service::Ses,
             Self::Sqs(_) => Service::Sqs,
             Self::Ssm(_) => Service::Ssm,
+            Self::S3(_) => Service::S3,
             Self::Refused(service, _) => *service,
         }
     }
@@ -106,6 +124,7 @@ impl Work {
             Self::Ses(request) => request.permissions(),
             Self::Sqs(request) => request.permissions(),
             Self::Ssm(request) => request.permissions(),
+            Self::S3(request) => request.permissions(),
             Self::Refused(..) => Vec::new(),
         }
     }
@@ -117,6 +136,7 @@ impl Work {
             Self::Ses(request) => services.ses.carry_out(request, (services.clock)()),
             Self::Sqs(request) => services.sqs.carry_out(request, (services.clock)()),
             Self::Ssm(request) => services.ssm.carry_out(request, (services.clock)()),
+            Self::S3(request) => services.s3.carry_out(request, (services.clock)()),
             Self::Refused(_, answer) => answer,
         };
         if answer.status == 500
@@ -149,7 +169,8 @@ fn read(request: &HttpRequest) -> Result<(&str, Work), ConnectorError> {
     }
     let path = http::Uri::try_from(request.uri()).map(|uri| uri.path().to_owned()).unwrap_or_default();
     if !path.starts_with("/v2/email/") {
-        return Err(nobody(request.uri()));
+        let (operation, read) = s3::Request::read(request, body).ok_or_else(|| nobody(request.uri()))?;
+        return Ok((operation, read.map_or_else(|answer| Work::Refused(Service::S3, answer), Work::S3)));
     }
     let (operation, read) = ses::Request::read(request.method(), &path, body);
     let work = read.map_or_else(|answer| Work::Refused(Service::Ses, answer), Work::Ses);
@@ -274,6 +295,7 @@ fn throttled(service: Service) -> Answer {
         ),
         Service::Ses => Answer::error(429, "TooManyRequestsException", "Maximum sending rate exceeded."),
         Service::Sqs | Service::Ssm => Answer::error(400, "ThrottlingException", "Rate exceeded"),
+        Service::S3 => s3::refused(503, "SlowDown"),
     }
 }
 
@@ -282,6 +304,7 @@ fn broken(service: Service) -> Answer {
         Service::DynamoDb | Service::Ssm => "InternalServerError",
         Service::Ses => "InternalServiceErrorException",
         Service::Sqs => "InternalFailure",
+        Service::S3 => return s3::refused(500, "InternalError"),
     };
     Answer::error(500, code, "something broke after the work was done")
 }

@@ -24,6 +24,9 @@ pub(crate) struct Change {
 struct Parameter {
     value: String,
     kind: String,
+    /// The KMS key of a secret.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    key: Option<String>,
     version: i64,
     at: Timestamp,
 }
@@ -33,6 +36,7 @@ struct Parameter {
 pub(crate) enum Request {
     GetParameter(GetParameter),
     PutParameter(PutParameter),
+    DescribeParameters(DescribeParameters),
 }
 
 #[derive(Debug, Deserialize)]
@@ -50,8 +54,36 @@ pub(crate) struct PutParameter {
     value: String,
     #[serde(rename = "Type")]
     kind: Option<String>,
+    key_id: Option<String>,
     #[serde(default)]
     overwrite: bool,
+}
+
+/// The input of `DescribeParameters`: parameters by their whole names.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+pub(crate) struct DescribeParameters {
+    parameter_filters: [Filter; 1],
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+struct Filter {
+    #[serde(rename = "Key")]
+    _key: ByName,
+    #[serde(rename = "Option")]
+    _option: Equals,
+    values: Vec<String>,
+}
+
+#[derive(Debug, Deserialize)]
+enum ByName {
+    Name,
+}
+
+#[derive(Debug, Deserialize)]
+enum Equals {
+    Equals,
 }
 
 impl Request {
@@ -59,6 +91,7 @@ impl Request {
         match operation {
             "GetParameter" => serde_json::from_slice(body).map(Self::GetParameter),
             "PutParameter" => serde_json::from_slice(body).map(Self::PutParameter),
+            "DescribeParameters" => serde_json::from_slice(body).map(Self::DescribeParameters),
             _ => return Err(Answer::unknown("SSM", operation)),
         }
         .map_err(|error| Answer::unreadable(&error))
@@ -68,6 +101,7 @@ impl Request {
         vec![match self {
             Self::GetParameter(get) => Permission::new("ssm:GetParameter", &get.name),
             Self::PutParameter(put) => Permission::new("ssm:PutParameter", &put.name),
+            Self::DescribeParameters(_) => Permission::new("ssm:DescribeParameters", "*"),
         }]
     }
 }
@@ -112,10 +146,21 @@ impl Ssm {
                     let message = "The parameter already exists.";
                     return Answer::error(400, "ParameterAlreadyExists", message);
                 }
-                match self.put(put.name, put.value, kind, now) {
+                // Without a key a secret is encrypted with the account's own, also where it had another one.
+                let key = put.key_id.or_else(|| (kind == "SecureString").then(|| "alias/aws/ssm".to_owned()));
+                match self.put(put.name, put.value, (kind, key), now) {
                     Ok(version) => Answer::ok(&json!({ "Version": version, "Tier": "Standard" })),
                     Err(error) => Answer::not_kept(&error),
                 }
+            }
+            Request::DescribeParameters(describe) => {
+                let [filter] = &describe.parameter_filters;
+                let state = lock(&self.state);
+                let known = filter.values.iter().filter_map(|name| Some((name, state.0.get(name)?)));
+                let known = known.map(|(name, parameter)| {
+                    json!({ "Name": name, "Type": parameter.kind, "KeyId": parameter.key, "Version": parameter.version })
+                });
+                Answer::ok(&json!({ "Parameters": known.collect::<Vec<_>>() }))
             }
         }
     }
@@ -139,7 +184,8 @@ impl Ssm {
     }
 
     pub(crate) fn put_secret(&self, name: &str, value: &str, now: Timestamp) -> Result<(), Error> {
-        self.put(name.to_owned(), value.to_owned(), "SecureString".to_owned(), now)?;
+        let kind = ("SecureString".to_owned(), Some("alias/aws/ssm".to_owned()));
+        self.put(name.to_owned(), value.to_owned(), kind, now)?;
         Ok(())
     }
 
@@ -148,10 +194,16 @@ impl Ssm {
         if known { Ok(()) } else { self.put_secret(name, value, now) }
     }
 
-    fn put(&self, name: String, value: String, kind: String, at: Timestamp) -> std::io::Result<i64> {
+    fn put(
+        &self,
+        name: String,
+        value: String,
+        (kind, key): (String, Option<String>),
+        at: Timestamp,
+    ) -> std::io::Result<i64> {
         let mut state = lock(&self.state);
         let version = state.0.get(&name).map_or(1, |known| known.version + 1);
-        let parameter = Parameter { value, kind, version, at };
+        let parameter = Parameter { value, kind, key, version, at };
         let change = Change { name, parameter };
         self.journal.write(&LineRef::Ssm(&change))?;
         state.apply(change);

@@ -87,7 +87,7 @@ pub(super) fn conflict(actions: usize) -> Answer {
         "Message": "Transaction cancelled, please refer cancellation reasons for specific reasons",
         "CancellationReasons": reasons,
     });
-    Answer { status: 400, body: body.to_string().into_bytes(), error: None }
+    Answer::bytes(400, body.to_string().into_bytes())
 }
 
 /// What is needed to bill an action, and to word its reason, if the transaction fails.

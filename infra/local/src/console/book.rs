@@ -53,6 +53,7 @@ impl Book {
         // Before the first read: what is written meanwhile is read again. A book that is gone hears of nothing.
         place.stack.on_write(move |key| drop(tell.send(key.to_owned())));
         let standing = place.overseer.standing(id).await?;
+        let letters = standing.letters()?;
         let mut book = Self {
             id: id.clone(),
             written: Mutex::new(written),
@@ -64,7 +65,7 @@ impl Book {
             coupons: Shelf::default(),
             store: standing.store,
             plan: standing.plan,
-            letters: standing.letters,
+            letters,
             now: place.clock.now(),
         };
         let (people, ledger) = (place.people(id).await?, place.ledger(id).await?);
@@ -89,7 +90,8 @@ impl Book {
         }
         place.overseer.forget(&self.id);
         let standing = place.overseer.standing(&self.id).await?;
-        (self.store, self.plan, self.letters) = (standing.store, standing.plan, standing.letters);
+        self.letters = standing.letters()?;
+        (self.store, self.plan) = (standing.store, standing.plan);
         self.now = place.clock.now();
         Ok(())
     }

@@ -1,24 +1,33 @@
 variable "packages_dir" {
-  description = "Folder with the eight packages."
+  description = "Folder with the nine packages, as `winback package` makes it."
   type        = string
+}
+
+variable "programs_zip" {
+  description = "The shops' programs, as `winback package` packs them. Null: none yet."
+  type        = string
+  default     = null
+}
+
+variable "sender_domain" {
+  description = "The shop's domain, which mails are sent from."
+  type        = string
+  default     = "shop.example"
 }
 
 provider "aws" {
   region = "eu-central-1"
 }
 
-resource "aws_sesv2_email_identity" "shop" {
-  email_identity = "shop.example"
-}
-
 module "winback" {
   source = "../.."
 
-  packages_dir         = var.packages_dir
-  sender_identity_arns = [aws_sesv2_email_identity.shop.arn]
+  packages_dir  = var.packages_dir
+  programs_zip  = var.programs_zip
+  sender_domain = var.sender_domain
 }
 
-output "urls" {
-  description = "Where stores, customers and tills call."
-  value       = module.winback.urls
+output "winback" {
+  description = "Where stores, customers and tills call, what to write into the DNS, and what everything is called."
+  value       = module.winback
 }

@@ -294,3 +294,133 @@ override_resource {
     arn = "arn:aws:lambda:eu-central-1:111122223333:layer:winback-programs:1"
   }
 }
+
+override_resource {
+  target = aws_sqs_queue.delivery
+  values = {
+    arn = "arn:aws:sqs:eu-central-1:111122223333:winback-delivery"
+    id  = "https://sqs.eu-central-1.amazonaws.com/111122223333/winback-delivery"
+    url = "https://sqs.eu-central-1.amazonaws.com/111122223333/winback-delivery"
+  }
+}
+
+override_resource {
+  target = aws_lambda_function.worker["import-orders"]
+  values = {
+    arn = "arn:aws:lambda:eu-central-1:111122223333:function:winback-import-orders"
+  }
+}
+
+override_resource {
+  target = aws_iam_role.function["import-orders"]
+  values = {
+    arn = "arn:aws:iam::111122223333:role/winback-import-orders"
+  }
+}
+
+override_resource {
+  target = aws_cloudwatch_log_group.function["import-orders"]
+  values = {
+    arn = "arn:aws:logs:eu-central-1:111122223333:log-group:/aws/lambda/winback-import-orders"
+  }
+}
+
+override_resource {
+  target = aws_cloudwatch_log_group.machine
+  values = {
+    arn = "arn:aws:logs:eu-central-1:111122223333:log-group:/aws/vendedlogs/states/winback-import-orders"
+  }
+}
+
+override_resource {
+  target = aws_iam_role.machine
+  values = {
+    arn = "arn:aws:iam::111122223333:role/winback-import-machine"
+  }
+}
+
+override_resource {
+  target = aws_iam_role.import_rule
+  values = {
+    arn = "arn:aws:iam::111122223333:role/winback-import-rule"
+  }
+}
+
+override_resource {
+  target = aws_sfn_state_machine.imports
+  values = {
+    arn = "arn:aws:states:eu-central-1:111122223333:stateMachine:winback-import-orders"
+  }
+}
+
+override_resource {
+  target = aws_cloudwatch_event_rule.imports
+  values = {
+    arn = "arn:aws:events:eu-central-1:111122223333:rule/winback-import-orders"
+  }
+}
+
+override_resource {
+  target = aws_s3_bucket.files
+  values = {
+    arn = "arn:aws:s3:::winback-files-111122223333-eu-central-1"
+    id  = "winback-files-111122223333-eu-central-1"
+  }
+}
+
+override_resource {
+  target = aws_sns_topic.delivery
+  values = {
+    arn = "arn:aws:sns:eu-central-1:111122223333:winback-delivery"
+  }
+}
+
+override_resource {
+  target = aws_sns_topic.alarms
+  values = {
+    arn = "arn:aws:sns:eu-central-1:111122223333:winback-alarms"
+  }
+}
+
+override_resource {
+  target = aws_sesv2_email_identity.sender
+  values = {
+    arn = "arn:aws:ses:eu-central-1:111122223333:identity/shop.example"
+  }
+}
+
+override_resource {
+  target = aws_cloudfront_key_value_store.origin
+  values = {
+    arn = "arn:aws:cloudfront::111122223333:key-value-store/winback-origin"
+  }
+}
+
+override_resource {
+  target = aws_cloudfront_function.origin
+  values = {
+    arn = "arn:aws:cloudfront::111122223333:function/winback-origin"
+  }
+}
+
+override_resource {
+  target = aws_cloudfront_distribution.links
+  values = {
+    domain_name    = "d111111abcdef8.cloudfront.net"
+    hosted_zone_id = "Z2FDTNDATAQYW2"
+  }
+}
+
+override_resource {
+  target = aws_cloudwatch_metric_alarm.one
+  values = {
+    arn = "arn:aws:cloudwatch:eu-central-1:111122223333:alarm:winback-one"
+  }
+}
+
+override_resource {
+  target = aws_cloudwatch_metric_alarm.functions
+  values = {
+    arn = "arn:aws:cloudwatch:eu-central-1:111122223333:alarm:winback-functions"
+  }
+}

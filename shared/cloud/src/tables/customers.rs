@@ -157,8 +157,14 @@ impl Tables {
         }
     }
 
-    /// Customers of a store that are due, the longest waiting first, at most so many. A hint: it may be stale.
-    pub async fn due(&self, store: &StoreId, now: Timestamp, most: usize) -> Result<Vec<CustomerId>, Error> {
+    /// Customers of a store that are due, each shard's longest waiting first, at most so many, and since when. A hint:
+    /// it may be stale.
+    pub async fn due(
+        &self,
+        store: &StoreId,
+        now: Timestamp,
+        most: usize,
+    ) -> Result<Vec<(CustomerId, Timestamp)>, Error> {
         let mut found = Vec::new();
         for shard in due_shards(store, self.shards) {
             let mut from = None;
@@ -175,7 +181,7 @@ impl Tables {
                 for item in answer.items() {
                     let key = item.get("pk").and_then(|pk| pk.as_s().ok()).and_then(|pk| Key::parse(pk));
                     if let Some(Key::Customer(_, id)) = key {
-                        found.push(id);
+                        found.push((id, due_of(item).unwrap_or(Timestamp::MIN)));
                         left -= 1;
                     }
                 }
@@ -196,9 +202,7 @@ impl Tables {
             let request = request.key_condition_expression("due_shard = :shard");
             let request = request.expression_attribute_values(":shard", AttributeValue::S(shard));
             let answer = request.send().await.map_err(super::failed)?;
-            let due = answer.items().first().and_then(|item| item.get("due")?.as_n().ok()?.parse().ok());
-            let due = due.and_then(|seconds| Timestamp::from_second(seconds).ok());
-            first = [first, due].into_iter().flatten().min();
+            first = [first, answer.items().first().and_then(due_of)].into_iter().flatten().min();
         }
         Ok(first)
     }
@@ -226,7 +230,13 @@ impl Tables {
     }
 }
 
-fn read(key: &Key, item: Item) -> Result<Record, Error> {
+/// Since when somebody is due, as the index says it.
+fn due_of(item: &Item) -> Option<Timestamp> {
+    Timestamp::from_second(item.get("due")?.as_n().ok()?.parse().ok()?).ok()
+}
+
+/// What an item under a customer's key says.
+pub(crate) fn read(key: &Key, item: Item) -> Result<Record, Error> {
     if item.contains_key("alias_of") {
         from_item::<Alias>(key, item).map(|alias| Record::Alias(alias.alias_of))
     } else {

@@ -45,6 +45,13 @@ fn expires(item: &mut Item, now: Timestamp) {
     item.insert("expires".to_owned(), AttributeValue::N(at.to_string()));
 }
 
+/// A message as an item.
+pub(super) fn message_item(key: &Key, message: &Message) -> Result<Item, Error> {
+    let mut item = to_item(key, message)?;
+    expires(&mut item, message.at);
+    Ok(item)
+}
+
 impl Tables {
     /// An order, or nothing of it yet.
     pub async fn order(&self, store: &StoreId, id: &str) -> Result<Guarded, Error> {
@@ -79,8 +86,7 @@ impl Tables {
     /// Puts a message under its claim: where none is, or one of an earlier claim.
     pub fn put_message(&self, store: &StoreId, message: &Message) -> Result<Write, Error> {
         let key = Key::Message(store.clone(), message.id);
-        let mut item = to_item(&key, message)?;
-        expires(&mut item, message.at);
+        let item = message_item(&key, message)?;
         let write = Write::put(Table::Ledger, &key, item);
         let names: Vec<_> = (0..State::MAILED.len()).map(|index| format!(":mailed{index}")).collect();
         let mut write = write
@@ -148,8 +154,7 @@ impl Tables {
     /// A message that was called off: where none is, or one of this claim or an earlier one.
     pub async fn stop_message(&self, store: &StoreId, message: &Message) -> Result<(), Error> {
         let key = Key::Message(store.clone(), message.id);
-        let mut item = to_item(&key, message)?;
-        expires(&mut item, message.at);
+        let item = message_item(&key, message)?;
         let write = Write::put(Table::Ledger, &key, item).when("attribute_not_exists(pk) OR claim <= :claim");
         // A message of a later claim is that claim's business.
         self.commit(vec![write.number(":claim", message.claim)]).await.map(|_| ())
@@ -246,7 +251,7 @@ impl Tables {
     }
 
     /// A code that changed, if it is as it was read.
-    fn put_coupon(&self, store: &StoreId, before: &Coupon, after: &Coupon) -> Result<Write, Error> {
+    pub(super) fn put_coupon(&self, store: &StoreId, before: &Coupon, after: &Coupon) -> Result<Write, Error> {
         let key = Key::Coupon(store.clone(), after.code.clone());
         let mut item = to_item(&key, after)?;
         expires(&mut item, after.expires_at);

@@ -82,7 +82,7 @@ impl Look<'_> {
         }
         let steps = self.briefs().iter().filter(|brief| brief.end != End::Stopped).count();
         passed_over.push(Reason::RoundsDone { steps: u32::try_from(steps).unwrap_or(u32::MAX) });
-        Outcome::Never(self.held_out().into_iter().chain(passed_over).collect())
+        Outcome::Never(self.held_out().into_iter().chain(passed_over).chain(self.lost()).collect())
     }
 
     /// The offer a follow-up follows: of the round's latest letter with one, if it was not called off.
@@ -206,6 +206,15 @@ impl Look<'_> {
         Some(Outcome::Later(until, vec![Reason::Throttled { until: told }], Some(coming.clone())))
     }
 
+    /// The gaps in our records that letters of this episode count as sent for.
+    fn lost(&self) -> Vec<Reason> {
+        let unknown: Vec<Date> =
+            self.briefs().iter().filter(|brief| brief.end == End::Unknown).map(|brief| brief.day).collect();
+        let days = self.store.gaps.iter().map(|gap| gap.days(self.plan));
+        let days = days.filter(|(from, until)| unknown.iter().any(|day| from <= day && day <= until));
+        days.map(|(from, until)| Reason::RecordsLost { from, until }).collect()
+    }
+
     /// The facts every why rests on.
     fn facts(&self, round: usize, ready: Timestamp) -> Vec<Reason> {
         let zone = &self.plan.shop.time_zone;
@@ -219,6 +228,7 @@ impl Look<'_> {
                 None => Reason::RoundBegins { round: number, day: day_of(ready, zone) },
             });
         }
+        why.extend(self.lost());
         if let Some(agreed) = self.customer.agreed() {
             why.push(Reason::Consented { day: day_of(agreed, zone) });
         }

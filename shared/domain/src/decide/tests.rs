@@ -69,6 +69,11 @@ pub(crate) fn plan() -> Plan {
     folder(PROGRAM, SHOP)
 }
 
+/// The same for readers who lapse after three days.
+pub(crate) fn quick_plan() -> Plan {
+    folder(&PROGRAM.replace("lapsed: 90 days", "lapsed: 3 days"), SHOP)
+}
+
 pub(crate) fn store() -> Store {
     let id = StoreId::try_from("books".to_owned()).unwrap();
     Store { state: State::Live, ..Store::new(id) }

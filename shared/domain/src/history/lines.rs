@@ -22,12 +22,29 @@ pub(super) struct Record {
     pub(super) record: Result<ByteRecord, String>,
 }
 
+/// Where something begins in a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Place {
+    /// The line, counted from 1.
+    pub(super) line: u64,
+    /// The byte, counted from 0.
+    pub(super) byte: u64,
+}
+
+/// A line with `\n` at its end.
+#[derive(Debug)]
+struct Line {
+    place: Place,
+    text: Vec<u8>,
+}
+
 /// A file's lines, and those that were looked at too early.
 #[derive(Debug)]
 pub(super) struct Lines<R> {
     source: BufReader<R>,
-    ahead: VecDeque<(u64, Vec<u8>)>,
-    read: u64,
+    ahead: VecDeque<Line>,
+    /// Where the next line begins that was not looked at yet.
+    next: Place,
     /// The number of fields of a good record, once it is known.
     width: Option<usize>,
     over: bool,
@@ -40,7 +57,17 @@ enum Tried {
 
 impl<R: Read> Lines<R> {
     pub(super) fn new(source: R) -> Self {
-        Self { source: BufReader::new(source), ahead: VecDeque::new(), read: 0, width: None, over: false }
+        Self::from(source, Place { line: 1, byte: 0 })
+    }
+
+    /// The lines of a file from one of them on.
+    pub(super) fn from(source: R, next: Place) -> Self {
+        Self { source: BufReader::new(source), ahead: VecDeque::new(), next, width: None, over: false }
+    }
+
+    /// Where the next record begins, or the empty lines before it.
+    pub(super) fn place(&self) -> Place {
+        self.ahead.front().map_or(self.next, |line| line.place)
     }
 
     /// Every record from now on should have so many fields.
@@ -52,15 +79,15 @@ impl<R: Read> Lines<R> {
     pub(super) fn stop(&mut self) -> u64 {
         self.over = true;
         self.ahead.clear();
-        self.read + 1
+        self.next.line
     }
 
     /// The next record. Empty lines are passed over.
     pub(super) fn next_record(&mut self) -> std::io::Result<Option<Record>> {
         let (line, mut text) = loop {
             match self.next_line()? {
-                Some((_, text)) if text.trim_ascii().is_empty() => {}
-                Some(found) => break found,
+                Some(line) if line.text.trim_ascii().is_empty() => {}
+                Some(Line { place, text }) => break (place.line, text),
                 None => return Ok(None),
             }
         };
@@ -68,31 +95,32 @@ impl<R: Read> Lines<R> {
             return Ok(Some(Record { line, record: Err("the line is far too long".to_owned()) }));
         }
         let mut more = Vec::new();
-        let problem = loop {
+        loop {
             match attempt(&text) {
                 Tried::Whole(record) if more.is_empty() || self.width.is_none_or(|width| record.len() == width) => {
                     return Ok(Some(Record { line, record: Ok(record) }));
                 }
-                Tried::Whole(_) => break "a quote is not closed where its field ends",
-                Tried::Open if more.len() == MOST_LINES => break "a quote is opened and never closed",
+                Tried::Whole(_) => break,
+                Tried::Open if more.len() == MOST_LINES => break,
                 Tried::Open => match self.next_line()? {
                     Some(next) => {
-                        text.extend_from_slice(&next.1);
+                        text.extend_from_slice(&next.text);
                         more.push(next);
                     }
-                    None => break "a quote is opened and never closed",
+                    None => break,
                 },
             }
-        };
+        }
         // The lines after it may be perfectly good orders.
         for next in more.into_iter().rev() {
             self.ahead.push_front(next);
         }
-        Ok(Some(Record { line, record: Err(problem.to_owned()) }))
+        // Said alike wherever the search ended: a part of a file ends sooner than the whole.
+        Ok(Some(Record { line, record: Err("a quote is not closed where its field ends".to_owned()) }))
     }
 
-    /// The next line with `\n` at its end, whatever it ends with in the file.
-    fn next_line(&mut self) -> std::io::Result<Option<(u64, Vec<u8>)>> {
+    /// The next line, whatever it ends with in the file.
+    fn next_line(&mut self) -> std::io::Result<Option<Line>> {
         if let Some(line) = self.ahead.pop_front() {
             return Ok(Some(line));
         }
@@ -101,16 +129,17 @@ impl<R: Read> Lines<R> {
         }
         let mut text = Vec::new();
         let limit = LONGEST_LINE as u64 + 1;
-        self.source.by_ref().take(limit).read_until(b'\n', &mut text)?;
+        let mut bytes = self.source.by_ref().take(limit).read_until(b'\n', &mut text)?;
         if text.is_empty() {
             self.over = true;
             return Ok(None);
         }
-        self.read += 1;
         if text.len() > LONGEST_LINE && !text.ends_with(b"\n") {
-            self.source.skip_until(b'\n')?;
+            bytes += self.source.skip_until(b'\n')?;
         }
-        if self.read == 1 && text.starts_with(b"\xef\xbb\xbf") {
+        let place = self.next;
+        self.next = Place { line: place.line + 1, byte: place.byte + bytes as u64 };
+        if place.byte == 0 && text.starts_with(b"\xef\xbb\xbf") {
             text.drain(..3);
         }
         if text.ends_with(b"\n") {
@@ -120,7 +149,7 @@ impl<R: Read> Lines<R> {
             text.pop();
         }
         text.push(b'\n');
-        Ok(Some((self.read, text)))
+        Ok(Some(Line { place, text }))
     }
 }
 

@@ -1,0 +1,128 @@
+//! The first step: the store waits, and its file is read once from end to end and cut at the ends of its orders.
+
+use std::io::{Cursor, Read};
+
+use tokio::sync::mpsc;
+use winback_cloud::files::{self, Chunk};
+use winback_cloud::{Cloud, Error};
+use winback_domain::history::{self, Cut, Reading, Unusable};
+use winback_domain::ids::StoreId;
+use winback_domain::store::Store;
+
+use crate::names::{Parts, Piece, Upload};
+use crate::{Answer, Report, Whole};
+
+/// A part has so many bytes: some fifty thousand orders, recorded in a minute or two.
+const PART: u64 = 4 * 1024 * 1024;
+/// So many bytes are asked for at once while the whole is read.
+const CHUNK: u64 = 16 * 1024 * 1024;
+
+/// Cuts an upload. What an earlier try wrote is written again: it is the same.
+pub async fn cut(cloud: &Cloud, Whole { upload, part_bytes }: Whole) -> Result<Answer, Error> {
+    let Some(store) = upload.store() else {
+        return refuse(cloud, &upload, "upload it as imports/<store>/<file>.csv".to_owned()).await;
+    };
+    let zone = match cloud.standing(&store).await {
+        Ok(standing) => standing.plan.shop.time_zone.clone(),
+        Err(error @ (Error::UnknownStore(_) | Error::NoPlan(_) | Error::BadPlan { .. })) => {
+            return refuse(cloud, &upload, error.to_string()).await;
+        }
+        Err(error) => return Err(error),
+    };
+    change(cloud, &store, |known| known.begin_import(&upload.name())).await?;
+    if let Some(Parts { count }) = cloud.files.read(&upload.cut()).await? {
+        return Ok(Answer::Cut { parts: (0..count).collect(), upload });
+    }
+    let first = match cloud.files.bytes(&upload.key, &upload.etag, 0, CHUNK).await {
+        Ok(first) => first,
+        Err(error @ files::Error::Changed(_)) => return give_up(cloud, &store, &upload, error.to_string()).await,
+        Err(error) => return Err(error.into()),
+    };
+    let uploaded = first.uploaded.unwrap_or_else(|| cloud.clock.now());
+    let assume_consent = first.assume_consent;
+    let reading = Reading { zone, assume_consent, received: uploaded };
+    let Cut { columns, parts } = match whole(cloud, &upload, first, reading, part_bytes.unwrap_or(PART)).await? {
+        Ok(cut) => cut,
+        Err(problem) => return give_up(cloud, &store, &upload, problem.to_string()).await,
+    };
+    let numbers = 0..u32::try_from(parts.len()).unwrap_or(u32::MAX);
+    for (number, part) in numbers.clone().zip(parts) {
+        let piece = Piece { columns: columns.clone(), uploaded, assume_consent, part };
+        cloud.files.write(&upload.part(number), &piece).await?;
+    }
+    // Last: whoever finds it finds all parts.
+    cloud.files.write(&upload.cut(), &Parts { count: numbers.end }).await?;
+    tracing::info!(%store, parts = numbers.end, "import begun");
+    Ok(Answer::Cut { parts: numbers.collect(), upload })
+}
+
+/// Reads the whole file while it is fetched. It is never held in memory.
+async fn whole(
+    cloud: &Cloud,
+    upload: &Upload,
+    first: Chunk,
+    reading: Reading,
+    bytes: u64,
+) -> Result<Result<Cut, Unusable>, Error> {
+    let length = first.length;
+    let (send, receive) = mpsc::channel(1);
+    let cutting =
+        tokio::task::spawn_blocking(move || history::cut(Chunks { receive, left: Cursor::default() }, reading, bytes));
+    let mut from = first.bytes.len() as u64;
+    let mut chunk = first;
+    // A reader that has given up takes nothing more, and says why below.
+    while send.send(Some(std::mem::take(&mut chunk.bytes))).await.is_ok() && from < length {
+        chunk = cloud.files.bytes(&upload.key, &upload.etag, from, (from + CHUNK).min(length)).await?;
+        from += chunk.bytes.len() as u64;
+    }
+    let _ = send.send(None).await;
+    cutting.await.map_err(|_| Error::Files(files::Error::Unreadable(upload.key.clone())))
+}
+
+/// What is fetched, as something to read from. Nothing: it is the end. A sender that is gone before that is a failure.
+struct Chunks {
+    receive: mpsc::Receiver<Option<Vec<u8>>>,
+    left: Cursor<Vec<u8>>,
+}
+
+impl Read for Chunks {
+    fn read(&mut self, into: &mut [u8]) -> std::io::Result<usize> {
+        match self.left.read(into)? {
+            0 => {}
+            read => return Ok(read),
+        }
+        match self.receive.blocking_recv() {
+            Some(Some(bytes)) => self.left = Cursor::new(bytes),
+            Some(None) => return Ok(0),
+            None => return Err(std::io::ErrorKind::UnexpectedEof.into()),
+        }
+        self.left.read(into)
+    }
+}
+
+/// Nothing was imported: the store goes on as it was.
+async fn give_up(cloud: &Cloud, store: &StoreId, upload: &Upload, problem: String) -> Result<Answer, Error> {
+    let name = upload.name();
+    change(cloud, store, |known| {
+        let after = known.after_import(&name);
+        known.end_import(&name);
+        known.state = after.unwrap_or(known.state);
+    })
+    .await?;
+    refuse(cloud, upload, problem).await
+}
+
+async fn change(cloud: &Cloud, store: &StoreId, change: impl Fn(&mut Store)) -> Result<(), Error> {
+    let known = cloud.tables.change_store(store, change).await?;
+    known.ok_or_else(|| Error::UnknownStore(store.clone()))?;
+    cloud.forget(store);
+    Ok(())
+}
+
+/// Says so to whoever waits for the report.
+async fn refuse(cloud: &Cloud, upload: &Upload, refused: String) -> Result<Answer, Error> {
+    tracing::error!(key = upload.key, refused, "import refused");
+    let report = Report { refused: Some(refused.clone()), ..Report::of(upload) };
+    cloud.files.write(&upload.report(), &report).await?;
+    Ok(Answer::Refused { refused })
+}

@@ -1,0 +1,81 @@
+//! One part: its orders are recorded, and its bad lines kept.
+
+use std::collections::BTreeMap;
+
+use futures_util::future::try_join_all;
+use jiff::{Timestamp, ToSpan};
+use serde::{Deserialize, Serialize};
+use winback_cloud::record::Whom;
+use winback_cloud::start::Invocation;
+use winback_cloud::{Cloud, Error, files};
+use winback_domain::event::Event;
+use winback_domain::history::{self, Reading};
+use winback_domain::ids::StoreId;
+
+use crate::names::Piece;
+use crate::{Answer, Ranged};
+
+/// So many orders are recorded side by side. Those of one customer stand in one lane, so that none waits for another.
+const LANES: usize = 32;
+/// What must be left of an invocation to begin another order.
+const TIME_FOR_ONE_SECONDS: i64 = 20;
+
+/// What became of a part.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Done {
+    /// Orders in it.
+    pub orders: u64,
+    /// Lines that are no orders: their numbers in the file, and what is wrong.
+    pub bad: Vec<(u64, String)>,
+}
+
+/// Reads and records one part. Of one that was done before only the outcome is read.
+pub async fn part(cloud: &Cloud, ranged: &Ranged, invocation: Invocation) -> Result<Answer, Error> {
+    let Ranged { upload, number } = ranged;
+    let missing = |name: String| Error::Files(files::Error::Changed(name));
+    let store = upload.store().ok_or_else(|| missing(upload.key.clone()))?;
+    if let Some(done) = cloud.files.read::<Done>(&upload.done(*number)).await? {
+        return Ok(answer(&done));
+    }
+    let piece: Option<Piece> = cloud.files.read(&upload.part(*number)).await?;
+    let piece = piece.ok_or_else(|| missing(upload.part(*number)))?;
+    let zone = cloud.standing(&store).await?.plan.shop.time_zone.clone();
+    let reading = Reading { zone, assume_consent: piece.assume_consent, received: piece.uploaded };
+    let bytes = cloud.files.bytes(&upload.key, &upload.etag, piece.part.from, piece.part.to).await?.bytes;
+    let (mut lanes, mut done) = (BTreeMap::<usize, Vec<Event>>::new(), Done::default());
+    let unreadable = |_| Error::Files(files::Error::Unreadable(upload.key.clone()));
+    for line in history::part(bytes.as_slice(), &piece.columns, &piece.part, reading).map_err(unreadable)? {
+        match line {
+            Ok(event) => {
+                done.orders += 1;
+                lanes.entry(lane(&event)).or_default().push(event);
+            }
+            Err(bad) => done.bad.push((bad.line, bad.problem)),
+        }
+    }
+    let latest = invocation.until.saturating_sub(TIME_FOR_ONE_SECONDS.seconds()).unwrap_or(Timestamp::MIN);
+    try_join_all(lanes.values().map(|events| record(cloud, &store, events, latest))).await?;
+    cloud.files.write(&upload.done(*number), &done).await?;
+    tracing::info!(%store, number, orders = done.orders, bad = done.bad.len(), "part imported");
+    Ok(answer(&done))
+}
+
+async fn record(cloud: &Cloud, store: &StoreId, events: &[Event], latest: Timestamp) -> Result<(), Error> {
+    for event in events {
+        if cloud.clock.now() > latest {
+            return Err(Error::TimeUp);
+        }
+        Box::pin(cloud.record(store, &Whom::Named(event.who.clone()), event)).await?;
+    }
+    Ok(())
+}
+
+/// The lane of an order's customer.
+fn lane(event: &Event) -> usize {
+    let address = event.who.email.as_ref().map_or("", |email| email.as_str());
+    address.bytes().fold(0, |sum, byte| (sum * 31 + usize::from(byte)) % LANES)
+}
+
+fn answer(done: &Done) -> Answer {
+    Answer::Part { orders: done.orders, bad: done.bad.len() as u64 }
+}

@@ -1,0 +1,4 @@
+output "winback" {
+  description = "All that the module tells."
+  value       = module.winback
+}

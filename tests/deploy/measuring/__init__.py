@@ -1,0 +1,1 @@
+"""What `measure` is made of."""

@@ -1,0 +1,1 @@
+"""What `prove` is made of."""

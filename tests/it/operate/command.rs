@@ -1,0 +1,111 @@
+//! The command, started as an operator starts it.
+
+use winback_domain::store::State;
+
+use super::world::{STORE, World, own_dir};
+use crate::support::books;
+
+const SECRETS: &str = "/winback/new/stores/books/webhook-secrets";
+
+#[tokio::test]
+async fn a_new_store_gets_its_secrets_once_and_nobody_sees_them() {
+    let world = World::new().await.without_secrets();
+    let said = world.winback(&["store", "add", STORE]).await.well();
+    let url = "https://winback-receive-webhook.lambda-url.us-east-1.on.aws/webhooks/books";
+    assert!(said.contains(url) && said.contains("aws ssm get-parameter --with-decryption"), "{said}");
+    let secret = world.secret(SECRETS).await.expect("a secret was written");
+    assert!(secret.starts_with("whsec_") && !said.contains(&secret[6..]), "{said}");
+    let mut keys = Vec::new();
+    for key in ["lookup", "code", "link"] {
+        keys.push(world.secret(&format!("/winback/new/keys/{key}")).await.expect("a key was made"));
+    }
+    assert!(keys[2].starts_with("1:") && keys.iter().all(|key| !said.contains(key.as_str())), "{said}");
+    // Again: nothing is written over.
+    let again = world.winback(&["store", "add", STORE, "--show"]).await.well();
+    assert!(again.contains("it stays as it is") && again.contains(&secret), "{again}");
+    assert!(!again.contains("Made the key"), "{again}");
+    assert_eq!(world.secret(SECRETS).await, Some(secret));
+}
+
+#[tokio::test]
+async fn a_key_that_is_lost_is_not_made_anew_under_customers() {
+    let world = World::with_store(&books(), State::Rehearsing).await;
+    one_customer(&world).await;
+    let world = world.without_secrets();
+    let said = world.winback(&["store", "add", STORE]).await;
+    assert_eq!(said.status, 1);
+    assert!(said.errors.contains("bring the key back"), "{}", said.errors);
+    assert_eq!(world.secret("/winback/new/keys/lookup").await, None);
+}
+
+#[tokio::test]
+async fn a_secret_is_rotated_in_two_steps() {
+    let world = World::new().await.without_secrets();
+    world.winback(&["store", "add", STORE]).await.well();
+    let old = world.secret(SECRETS).await.unwrap();
+    let said = world.winback(&["store", "rotate-secret", STORE]).await.well();
+    let both = world.secret(SECRETS).await.unwrap();
+    let [new, kept] = both.lines().collect::<Vec<_>>()[..] else { panic!("two secrets") };
+    assert!(kept == old && new != old && !said.contains(new), "{said}");
+    // The first rotation has to end before another begins.
+    let third = world.winback(&["store", "rotate-secret", STORE]).await;
+    assert!(third.status == 1 && third.errors.contains("--drop-old"), "{third:?}");
+    world.winback(&["store", "rotate-secret", STORE, "--drop-old"]).await.well();
+    assert_eq!(world.secret(SECRETS).await.as_deref(), Some(new));
+}
+
+#[tokio::test]
+async fn a_store_rehearses_goes_live_and_is_paused() {
+    let world = World::with_store(&books(), State::Importing).await;
+    one_customer(&world).await;
+    let said = world.winback(&["rehearse", STORE, "--days", "200"]).await.well();
+    assert!(said.contains("rehearses: it mails nobody"), "{said}");
+    assert!(said.contains("1 letter in the coming 200 days") && said.contains("we-miss-you"), "{said}");
+    assert!(!said.contains('@'), "{said}");
+    let named = world.winback(&["rehearse", STORE, "--days", "200", "--look", "--addresses"]).await.well();
+    assert!(named.contains("anna@shop.example"), "{named}");
+    let said = world.winback(&["resume", STORE]).await.well();
+    assert!(said.contains("The store books is live."), "{said}");
+    let said = world.winback(&["pause", STORE, "--because", "the warehouse is closed"]).await.well();
+    assert!(said.contains("paused: the warehouse is closed"), "{said}");
+    let known = world.place.cloud.tables.store(&world.store).await.unwrap().unwrap();
+    assert_eq!((known.state, known.paused_because.as_deref()), (State::Paused, Some("the warehouse is closed")));
+    let listed = world.winback(&["store", "list"]).await.well();
+    assert!(listed.contains("books: paused, plan 1, paused because the warehouse is closed"), "{listed}");
+    let runs: Vec<String> = world.control.started().into_iter().map(|(function, _)| function).collect();
+    assert_eq!(runs, ["winback-scan-customers", "winback-scan-customers"]);
+    let unknown = world.winback(&["pause", "records"]).await;
+    assert!(unknown.status == 1 && unknown.errors.contains("known here: books"), "{unknown:?}");
+}
+
+#[tokio::test]
+async fn what_is_known_is_explained_and_exported() {
+    let world = World::with_store(&books(), State::Live).await;
+    one_customer(&world).await;
+    let said = world.winback(&["explain", "anna@shop.example"]).await.well();
+    assert!(said.contains("1 order, 45.00 EUR in all"), "{said}");
+    let dir = own_dir("export");
+    let out = dir.to_str().expect("a path of text");
+    let said = world.winback(&["export", "--out", out]).await.well();
+    assert!(said.contains("1 customer, 1 order, 0 messages, 0 codes"), "{said}");
+    let file = dir.join("customers.jsonl");
+    let line: serde_json::Value = serde_json::from_str(&std::fs::read_to_string(&file).unwrap()).unwrap();
+    assert_eq!(line["store"], "books");
+    assert_eq!(line["contact"]["email"]["is"], "anna@shop.example", "{line}");
+    let mode = std::os::unix::fs::PermissionsExt::mode(&std::fs::metadata(&file).unwrap().permissions());
+    assert_eq!(mode & 0o777, 0o600);
+    // What is there is somebody's.
+    assert_eq!(world.winback(&["export", "--out", out]).await.status, 1);
+    std::fs::remove_dir_all(dir).unwrap();
+}
+
+/// Anna bought a while ago and agreed to mail.
+async fn one_customer(world: &World) {
+    let placed = jiff::Timestamp::now() - jiff::SignedDuration::from_hours(24 * 30);
+    let data = serde_json::json!({"type": "order.placed", "timestamp": placed, "data": {
+        "order_id": "A-1", "email": "anna@shop.example", "total": "45.00", "currency": "EUR", "marketing_consent": true}});
+    let event = winback_domain::event::wire::read(data.to_string().as_bytes(), placed).expect("an event");
+    let told = winback_cloud::queue::Told { store: world.store.clone(), event };
+    world.place.tell(&told).await.unwrap();
+    world.place.settle().await.unwrap();
+}
