@@ -10,6 +10,8 @@ else:
 - Lambda tells a function by its environment how to write its log; ministack keeps that to itself.
 - An alarm is read back as it was written; ministack tells half of it, and nothing of an alarm over several metrics.
 - Policies may ask whether a connection is encrypted. On loopback none is, and all are taken to be.
+- A connection that idled for 75 seconds is closed, also under a request that has just come and is carried out: its
+  client never hears of it and asks again. Here connections stay open.
 - Schedules are looked at every ten seconds. Here every second; a minute stays a minute.
 """
 
@@ -20,6 +22,7 @@ from datetime import datetime, timezone
 from email.utils import parseaddr
 from xml.sax.saxutils import escape
 
+import hypercorn.asyncio
 from ministack import app
 from ministack.core import iam_actions
 from ministack.core.responses import get_account_id
@@ -180,6 +183,17 @@ def xml(tree):
     return "".join(f"<{name}>{xml(inner)}</{name}>" for name, inner in tree.items())
 
 
+def keep_connections():
+    """Clients decide how long a connection lives."""
+    serve = hypercorn.asyncio.serve
+
+    def patient(application, config, *others):
+        config.keep_alive_timeout = 3600
+        return serve(application, config, *others)
+
+    hypercorn.asyncio.serve = patient
+
+
 if __name__ == "__main__":
     fill_in_schedules()
     let_ses_speak()
@@ -189,4 +203,5 @@ if __name__ == "__main__":
     take_loopback_for_encrypted()
     tell_how_to_log()
     read_alarms_back()
+    keep_connections()
     app.main()

@@ -121,6 +121,14 @@ fn no_function_reads_a_clock_of_its_own() {
     nowhere(files, &["Timestamp::now", "Zoned::now", "SystemTime", "Instant::now"]);
 }
 
+/// A log line's words are its field `message`: another one of that name, and whoever filters by the words finds nothing.
+#[test]
+fn no_log_line_has_a_field_of_the_name_of_its_words() {
+    let (functions, cloud) = (rust_below("functions"), rust_below("shared/cloud/src"));
+    let logs = functions.iter().chain(&cloud).filter(|file| file.text.contains("tracing::"));
+    nowhere(logs, &[", message = %", "(message = %", " %message", " ?message"]);
+}
+
 /// `infra/local` and `infra/cli` run the functions and show what is known; they decide nothing. So no file there names
 /// `learn`, a step of the send protocol, or a conditional write; `decide` is asked only where it is explained; and the
 /// stand-ins know AWS and nothing of ours.

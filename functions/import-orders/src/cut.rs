@@ -29,16 +29,17 @@ pub async fn cut(cloud: &Cloud, Whole { upload, part_bytes }: Whole) -> Result<A
         }
         Err(error) => return Err(error),
     };
-    change(cloud, &store, |known| known.begin_import(&upload.name())).await?;
-    if let Some(Parts { count }) = cloud.files.read(&upload.cut()).await? {
-        return Ok(Answer::Cut { parts: (0..count).collect(), upload });
-    }
+    change(cloud, &store, |known| known.begin_import(&upload.key, upload.etag())).await?;
     let first = match cloud.files.bytes(&upload.key, &upload.etag, 0, CHUNK).await {
         Ok(first) => first,
         Err(error @ files::Error::Changed(_)) => return give_up(cloud, &store, &upload, error.to_string()).await,
         Err(error) => return Err(error.into()),
     };
     let uploaded = first.uploaded.unwrap_or_else(|| cloud.clock.now());
+    let known: Option<Parts> = cloud.files.read(&upload.cut()).await?;
+    if let Some(Parts { count, .. }) = known.filter(|known| known.uploaded == uploaded) {
+        return Ok(Answer::Cut { parts: (0..count).collect(), upload });
+    }
     let assume_consent = first.assume_consent;
     let reading = Reading { zone, assume_consent, received: uploaded };
     let Cut { columns, parts } = match whole(cloud, &upload, first, reading, part_bytes.unwrap_or(PART)).await? {
@@ -48,10 +49,10 @@ pub async fn cut(cloud: &Cloud, Whole { upload, part_bytes }: Whole) -> Result<A
     let numbers = 0..u32::try_from(parts.len()).unwrap_or(u32::MAX);
     for (number, part) in numbers.clone().zip(parts) {
         let piece = Piece { columns: columns.clone(), uploaded, assume_consent, part };
-        cloud.files.write(&upload.part(number), &piece).await?;
+        cloud.files.write(&upload.part(uploaded, number), &piece).await?;
     }
     // Last: whoever finds it finds all parts.
-    cloud.files.write(&upload.cut(), &Parts { count: numbers.end }).await?;
+    cloud.files.write(&upload.cut(), &Parts { count: numbers.end, uploaded }).await?;
     tracing::info!(%store, parts = numbers.end, "import begun");
     Ok(Answer::Cut { parts: numbers.collect(), upload })
 }
@@ -102,10 +103,9 @@ impl Read for Chunks {
 
 /// Nothing was imported: the store goes on as it was.
 async fn give_up(cloud: &Cloud, store: &StoreId, upload: &Upload, problem: String) -> Result<Answer, Error> {
-    let name = upload.name();
     change(cloud, store, |known| {
-        let after = known.after_import(&name);
-        known.end_import(&name);
+        let after = known.after_import(&upload.key, upload.etag());
+        known.end_import(&upload.key, upload.etag());
         known.state = after.unwrap_or(known.state);
     })
     .await?;
@@ -122,7 +122,9 @@ async fn change(cloud: &Cloud, store: &StoreId, change: impl Fn(&mut Store)) -> 
 /// Says so to whoever waits for the report.
 async fn refuse(cloud: &Cloud, upload: &Upload, refused: String) -> Result<Answer, Error> {
     tracing::error!(key = upload.key, refused, "import refused");
-    let report = Report { refused: Some(refused.clone()), ..Report::of(upload) };
+    let found = cloud.files.bytes(&upload.key, &upload.etag, 0, 1).await;
+    let uploaded = found.ok().and_then(|found| found.uploaded);
+    let report = Report { refused: Some(refused.clone()), uploaded, ..Report::of(upload) };
     cloud.files.write(&upload.report(), &report).await?;
     Ok(Answer::Refused { refused })
 }

@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use winback_cloud::{Cloud, Error, files};
 
@@ -14,6 +15,9 @@ use crate::{Answer, Imported, Scan};
 pub struct Report {
     /// What S3 calls the content that was imported.
     pub etag: String,
+    /// When it was uploaded: the same content again is another import.
+    #[serde(default, skip_serializing_if = "Option::is_none", with = "jiff::fmt::serde::timestamp::second::optional")]
+    pub uploaded: Option<Timestamp>,
     /// Orders that were taken in, or known before.
     pub orders: u64,
     /// Lines that are no orders: they stand in the file of bad lines beside the upload.
@@ -26,7 +30,7 @@ pub struct Report {
 impl Report {
     /// Of an upload of which nothing is known yet.
     pub fn of(upload: &Upload) -> Self {
-        Self { etag: upload.etag.trim_matches('"').to_owned(), ..Self::default() }
+        Self { etag: upload.etag().to_owned(), ..Self::default() }
     }
 }
 
@@ -35,12 +39,12 @@ pub async fn finish(cloud: &Cloud, upload: &Upload) -> Result<Answer, Error> {
     let missing = |name: String| Error::Files(files::Error::Changed(name));
     let store = upload.store().ok_or_else(|| missing(upload.key.clone()))?;
     let parts: Option<Parts> = cloud.files.read(&upload.cut()).await?;
-    let Parts { count } = parts.ok_or_else(|| missing(upload.cut()))?;
-    let mut report = Report::of(upload);
+    let Parts { count, uploaded } = parts.ok_or_else(|| missing(upload.cut()))?;
+    let mut report = Report { uploaded: Some(uploaded), ..Report::of(upload) };
     let mut bad_lines = String::new();
     for number in 0..count {
-        let done: Option<Done> = cloud.files.read(&upload.done(number)).await?;
-        let done = done.ok_or_else(|| missing(upload.done(number)))?;
+        let done: Option<Done> = cloud.files.read(&upload.done(uploaded, number)).await?;
+        let done = done.ok_or_else(|| missing(upload.done(uploaded, number)))?;
         report.orders += done.orders;
         report.bad_lines += done.bad.len() as u64;
         for (line, problem) in done.bad {
@@ -52,6 +56,6 @@ pub async fn finish(cloud: &Cloud, upload: &Upload) -> Result<Answer, Error> {
     cloud.files.write_text(&upload.bad_lines(), bad_lines).await?;
     cloud.files.write(&upload.report(), &report).await?;
     tracing::info!(%store, orders = report.orders, bad = report.bad_lines, "import recorded");
-    let imported = Imported { store, name: upload.name() };
+    let imported = Imported { store, key: upload.key.clone(), etag: upload.etag().to_owned() };
     Ok(Answer::Finished { scan: Scan { scheduled_at: cloud.clock.now(), imported } })
 }

@@ -98,8 +98,10 @@ pub struct Scan {
 pub struct Imported {
     /// Whose.
     pub store: StoreId,
-    /// Its name among the imports of its store.
-    pub name: String,
+    /// Its file.
+    pub key: String,
+    /// The content of that file.
+    pub etag: String,
 }
 
 /// Does one step.

@@ -1,5 +1,6 @@
 //! The names of an upload and of the files beside it.
 
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use winback_domain::history::Part;
 use winback_domain::ids::StoreId;
@@ -25,24 +26,19 @@ impl Upload {
         (!file.is_empty()).then(|| StoreId::try_from(store.to_owned()).ok()).flatten()
     }
 
-    /// The import's name among those of its store.
-    pub fn name(&self) -> String {
-        format!("{} {}", self.key, self.etag())
-    }
-
     /// How the whole file was cut.
     pub fn cut(&self) -> String {
-        self.of_import("cut.json")
+        format!("{}.import/{}/cut.json", self.key, self.etag())
     }
 
-    /// One part of it, before it is read.
-    pub fn part(&self, number: u32) -> String {
-        self.of_import(&format!("part-{number:05}.json"))
+    /// One part of it, before it is read. The same content that was uploaded again has parts of its own.
+    pub fn part(&self, uploaded: Timestamp, number: u32) -> String {
+        self.of_import(uploaded, &format!("part-{number:05}.json"))
     }
 
     /// What became of one part.
-    pub fn done(&self, number: u32) -> String {
-        self.of_import(&format!("part-{number:05}.done.json"))
+    pub fn done(&self, uploaded: Timestamp, number: u32) -> String {
+        self.of_import(uploaded, &format!("part-{number:05}.done.json"))
     }
 
     /// What became of all of it.
@@ -55,20 +51,24 @@ impl Upload {
         format!("{}.bad-lines.txt", self.key)
     }
 
-    fn etag(&self) -> &str {
+    /// What S3 calls the content, without the quotes that it writes in headers.
+    pub fn etag(&self) -> &str {
         self.etag.trim_matches('"')
     }
 
-    fn of_import(&self, file: &str) -> String {
-        format!("{}.import/{}/{file}", self.key, self.etag())
+    fn of_import(&self, uploaded: Timestamp, file: &str) -> String {
+        format!("{}.import/{}/{}/{file}", self.key, self.etag(), uploaded.as_second())
     }
 }
 
 /// How a file was cut.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Parts {
     /// How many parts it has.
     pub count: u32,
+    /// When the file was uploaded.
+    #[serde(with = "jiff::fmt::serde::timestamp::second::required")]
+    pub uploaded: Timestamp,
 }
 
 /// What the reader of a part needs to know.
@@ -77,7 +77,7 @@ pub struct Piece {
     /// The names of the file's columns.
     pub columns: Vec<String>,
     /// When the file was uploaded: no order in it is placed later.
-    pub uploaded: jiff::Timestamp,
+    pub uploaded: Timestamp,
     /// Everybody in it agreed to mail, where it has no column for that.
     pub assume_consent: bool,
     /// Its place in the file.
@@ -97,6 +97,7 @@ mod tests {
             assert_eq!(upload(nobody).store(), None, "{nobody}");
         }
         let upload = upload("imports/books/orders.csv");
-        assert_eq!(upload.part(7), "imports/books/orders.csv.import/5d41/part-00007.json");
+        let uploaded = Timestamp::from_second(1_700_000_000).unwrap();
+        assert_eq!(upload.part(uploaded, 7), "imports/books/orders.csv.import/5d41/1700000000/part-00007.json");
     }
 }

@@ -1,6 +1,7 @@
 //! One part: its orders are recorded, and its bad lines kept.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use futures_util::future::try_join_all;
 use jiff::{Timestamp, ToSpan};
@@ -12,13 +13,17 @@ use winback_domain::event::Event;
 use winback_domain::history::{self, Reading};
 use winback_domain::ids::StoreId;
 
-use crate::names::Piece;
+use crate::names::{Parts, Piece};
 use crate::{Answer, Ranged};
 
 /// So many orders are recorded side by side. Those of one customer stand in one lane, so that none waits for another.
 const LANES: usize = 32;
 /// What must be left of an invocation to begin another order.
 const TIME_FOR_ONE_SECONDS: i64 = 20;
+
+/// How long an order waits that too many others are in the way of.
+const PAUSES: [Duration; 4] =
+    [Duration::from_millis(50), Duration::from_millis(230), Duration::from_millis(710), Duration::from_millis(1900)];
 
 /// What became of a part.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -34,11 +39,13 @@ pub async fn part(cloud: &Cloud, ranged: &Ranged, invocation: Invocation) -> Res
     let Ranged { upload, number } = ranged;
     let missing = |name: String| Error::Files(files::Error::Changed(name));
     let store = upload.store().ok_or_else(|| missing(upload.key.clone()))?;
-    if let Some(done) = cloud.files.read::<Done>(&upload.done(*number)).await? {
+    let parts: Option<Parts> = cloud.files.read(&upload.cut()).await?;
+    let Parts { uploaded, .. } = parts.ok_or_else(|| missing(upload.cut()))?;
+    if let Some(done) = cloud.files.read::<Done>(&upload.done(uploaded, *number)).await? {
         return Ok(answer(&done));
     }
-    let piece: Option<Piece> = cloud.files.read(&upload.part(*number)).await?;
-    let piece = piece.ok_or_else(|| missing(upload.part(*number)))?;
+    let piece: Option<Piece> = cloud.files.read(&upload.part(uploaded, *number)).await?;
+    let piece = piece.ok_or_else(|| missing(upload.part(uploaded, *number)))?;
     let zone = cloud.standing(&store).await?.plan.shop.time_zone.clone();
     let reading = Reading { zone, assume_consent: piece.assume_consent, received: piece.uploaded };
     let bytes = cloud.files.bytes(&upload.key, &upload.etag, piece.part.from, piece.part.to).await?.bytes;
@@ -55,17 +62,27 @@ pub async fn part(cloud: &Cloud, ranged: &Ranged, invocation: Invocation) -> Res
     }
     let latest = invocation.until.saturating_sub(TIME_FOR_ONE_SECONDS.seconds()).unwrap_or(Timestamp::MIN);
     try_join_all(lanes.values().map(|events| record(cloud, &store, events, latest))).await?;
-    cloud.files.write(&upload.done(*number), &done).await?;
+    cloud.files.write(&upload.done(uploaded, *number), &done).await?;
     tracing::info!(%store, number, orders = done.orders, bad = done.bad.len(), "part imported");
     Ok(answer(&done))
 }
 
 async fn record(cloud: &Cloud, store: &StoreId, events: &[Event], latest: Timestamp) -> Result<(), Error> {
     for event in events {
-        if cloud.clock.now() > latest {
-            return Err(Error::TimeUp);
+        let mut pauses = PAUSES.into_iter().chain(std::iter::repeat(PAUSES[PAUSES.len() - 1]));
+        loop {
+            if cloud.clock.now() > latest {
+                return Err(Error::TimeUp);
+            }
+            match Box::pin(cloud.record(store, &Whom::Named(event.who.clone()), event)).await {
+                // An address that many use stands in every part, and every part is read by somebody else.
+                Err(Error::Contended) => tokio::time::sleep(pauses.next().unwrap_or_default()).await,
+                recorded => {
+                    recorded?;
+                    break;
+                }
+            }
         }
-        Box::pin(cloud.record(store, &Whom::Named(event.who.clone()), event)).await?;
     }
     Ok(())
 }

@@ -28,7 +28,7 @@ pub async fn handle(cloud: &Cloud, event: Value, _: Invocation) -> Result<SqsBat
             Err(error) => Err(format!("no JSON: {:?}", error.classify())),
         };
         if let Err(problem) = taken {
-            tracing::warn!(message_id = id, problem, "delivery not recorded");
+            tracing::warn!(record_id = id, problem, "delivery not recorded");
             let mut failure = BatchItemFailure::default();
             failure.item_identifier = id.to_owned();
             response.batch_item_failures.push(failure);
@@ -76,6 +76,6 @@ async fn take(cloud: &Cloud, report: &Report) -> Result<(), Error> {
 /// Writes on the message what became of it, where that is more than it says.
 async fn tell(cloud: &Cloud, report: &Report) -> Result<(), Error> {
     let news = cloud.tables.report_message(&report.store, report.message, report.state).await?;
-    tracing::info!(store = %report.store, message = %report.message, state = report.state.word(), news, "delivery");
+    tracing::info!(store = %report.store, message_id = %report.message, state = report.state.word(), news, "delivery");
     Ok(())
 }

@@ -13,7 +13,7 @@ pub async fn handle(cloud: &Cloud, event: SqsEvent, _: Invocation) -> Result<Sqs
     for record in event.records {
         let id = record.message_id.unwrap_or_default();
         if let Err(problem) = record_one(cloud, record.body.as_deref().unwrap_or_default()).await {
-            tracing::warn!(message_id = %id, problem, "event not recorded");
+            tracing::warn!(record_id = %id, problem, "event not recorded");
             let mut failure = BatchItemFailure::default();
             failure.item_identifier = id;
             response.batch_item_failures.push(failure);

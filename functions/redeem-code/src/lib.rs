@@ -101,7 +101,7 @@ async fn report(cloud: &Cloud, store: &StoreId, coupon: &Coupon, email: Option<&
         let customer = cloud.tables.customer(store, coupon.customer).await.ok().flatten();
         passed_on = customer.and_then(|customer| customer.email().map(|known| known != email));
     }
-    tracing::info!(%store, customer = %coupon.customer, message = %coupon.message, passed_on, "code redeemed");
+    tracing::info!(%store, customer = %coupon.customer, message_id = %coupon.message, passed_on, "code redeemed");
 }
 
 #[cfg(test)]

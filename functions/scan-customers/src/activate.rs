@@ -52,10 +52,10 @@ async fn one(cloud: &Cloud, store: &StoreId, dir: &Path) -> Result<(), Error> {
 pub async fn after_import(cloud: &Cloud, imported: &Imported) -> Result<Option<Set>, Error> {
     let missing = || Error::UnknownStore(imported.store.clone());
     let store = cloud.tables.store(&imported.store).await?.ok_or_else(missing)?;
-    if let Some(state) = store.after_import(&imported.name) {
+    if let Some(state) = store.after_import(&imported.key, &imported.etag) {
         return Ok(Some(Set { store: imported.store.clone(), state }));
     }
-    cloud.tables.change_store(&imported.store, |store| store.end_import(&imported.name)).await?;
+    cloud.tables.change_store(&imported.store, |store| store.end_import(&imported.key, &imported.etag)).await?;
     Ok(None)
 }
 
@@ -63,7 +63,7 @@ pub async fn after_import(cloud: &Cloud, imported: &Imported) -> Result<Option<S
 pub async fn set(cloud: &Cloud, set: &Set, run: &Run) -> Result<(), Error> {
     let change = |store: &mut Store| {
         if first_try(store, run) {
-            store.set_state(set.state);
+            store.state = set.state;
         }
     };
     let known = cloud.tables.change_store(&set.store, change).await?;
@@ -76,7 +76,8 @@ pub async fn set(cloud: &Cloud, set: &Set, run: &Run) -> Result<(), Error> {
 /// The store once it is live: the ramp starts, or goes on; what had paused it is over.
 pub fn go_live(store: &mut Store, today: Date, run: &Run) {
     if first_try(store, run) {
-        store.set_state(State::Live);
+        store.state = State::Live;
+        store.imports = None;
         store.ramp_from.get_or_insert(today);
         store.paused_because = None;
         store.throttled_until = None;
@@ -85,10 +86,16 @@ pub fn go_live(store: &mut Store, today: Date, run: &Run) {
 }
 
 /// A run sets a store's state once: tried again, it must not lift a pause that came in between. The run that ends an import
-/// sets it as long as the import waits for that.
+/// sets it where the import waits for nothing but that; else the import is only forgotten.
 fn first_try(store: &mut Store, run: &Run) -> bool {
-    let waits = run.imported.as_ref().is_some_and(|imported| store.after_import(&imported.name).is_some());
-    let first = waits || store.state_set.is_none_or(|known| known < run.scheduled_at);
+    let first = match &run.imported {
+        Some(Imported { key, etag, .. }) => {
+            let waits = store.after_import(key, etag).is_some();
+            store.end_import(key, etag);
+            waits
+        }
+        None => store.state_set.is_none_or(|known| known < run.scheduled_at),
+    };
     if first {
         store.state_set = store.state_set.max(Some(run.scheduled_at));
     }

@@ -34,7 +34,7 @@ impl Run {
     /// What it was started for, beside the schedule; the same on a retry.
     fn errand(&self) -> String {
         match (&self.imported, &self.set) {
-            (Some(imported), _) => format!("import {} {}", imported.store, imported.name),
+            (Some(imported), _) => format!("import {} {}", imported.key, imported.etag),
             (None, Some(set)) => format!("set {} {:?}", set.store, set.state),
             (None, None) => String::new(),
         }
@@ -46,8 +46,10 @@ impl Run {
 pub struct Imported {
     /// Whose.
     pub store: StoreId,
-    /// Its name among the imports of its store.
-    pub name: String,
+    /// Its file.
+    pub key: String,
+    /// The content of that file.
+    pub etag: String,
 }
 
 /// A store's new state.

@@ -8,11 +8,11 @@ use jiff::civil::Date;
 use winback_cloud::{Cloud, Error};
 use winback_domain::ids::StoreId;
 use winback_domain::plan::Plan;
-use winback_domain::store::{RANKED_DAYS, Ranking, State, Store};
+use winback_domain::store::{Imports, RANKED_DAYS, Ranking, State, Store};
 use winback_domain::time::day_of;
 
 use crate::pass::Found;
-use crate::{Run, activate, standing};
+use crate::{Imported, Run, activate, standing};
 
 /// The stores that are to be ranked: all whose history is in.
 pub type Stores = BTreeMap<StoreId, Asked>;
@@ -24,12 +24,22 @@ pub struct Asked {
     pub today: Date,
     /// It goes live with its ranking, in one write: before it is known who goes first, nobody goes.
     goes_live: bool,
+    /// The imports that ran when it was asked. Where others run by now, it does not go live in the middle of them.
+    imports: Option<Imports>,
 }
 
 impl Asked {
     /// Whether somebody has to wait for others.
     pub fn is_limited(&self) -> bool {
         self.store.allowance(&self.plan.shop, self.today).is_some()
+    }
+
+    fn go_live(&self, known: &mut Store, run: &Run) {
+        match &run.imported {
+            _ if known.imports == self.imports => activate::go_live(known, self.today, run),
+            Some(Imported { key, etag, .. }) => known.end_import(key, etag),
+            None => tracing::warn!(store = %known.id, "an import began: not set live"),
+        }
     }
 
     /// The last day that a ranking made today speaks of.
@@ -56,13 +66,14 @@ pub async fn stores(cloud: &Cloud, run: &Run) -> Result<Stores, Error> {
         let (mut store, plan) = (standing.store, standing.plan);
         let today = day_of(cloud.clock.now(), &plan.shop.time_zone);
         let goes_live = goes_live == Some(&id);
+        let imports = store.imports.clone();
         if goes_live {
             // A ranking of before knows nothing of the ramp.
             store.ranking = store.ranking.filter(|_| store.state == State::Live);
             activate::go_live(&mut store, today, run);
         }
         if store.state != State::Importing {
-            stores.insert(id, Asked { store, plan, today, goes_live });
+            stores.insert(id, Asked { store, plan, today, goes_live, imports });
         }
     }
     Ok(stores)
@@ -78,7 +89,7 @@ pub async fn put(cloud: &Cloud, run: &Run, stores: &mut Stores, mut found: Found
         let change = |known: &mut Store| {
             known.ranking.clone_from(&asked.store.ranking);
             if goes_live {
-                activate::go_live(known, asked.today, run);
+                asked.go_live(known, run);
             }
         };
         cloud.tables.change_store(id, change).await?;
@@ -91,7 +102,7 @@ pub async fn put(cloud: &Cloud, run: &Run, stores: &mut Stores, mut found: Found
 pub async fn set_live(cloud: &Cloud, run: &Run, stores: &mut Stores) -> Result<(), Error> {
     for (id, asked) in stores.iter_mut().filter(|(_, asked)| asked.goes_live) {
         asked.goes_live = false;
-        cloud.tables.change_store(id, |known| activate::go_live(known, asked.today, run)).await?;
+        cloud.tables.change_store(id, |known| asked.go_live(known, run)).await?;
         cloud.forget(id);
     }
     Ok(())

@@ -35,7 +35,7 @@ pub async fn handle(cloud: &Cloud, event: SqsEvent, invocation: Invocation) -> R
             failure
         };
         let Some(hint) = record.body.as_deref().and_then(|body| serde_json::from_str::<Hint>(body).ok()) else {
-            tracing::error!(message_id = %id, "not a hint");
+            tracing::error!(record_id = %id, "not a hint");
             response.batch_item_failures.push(failed());
             continue;
         };

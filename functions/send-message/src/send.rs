@@ -213,7 +213,7 @@ impl At<'_> {
         let Passed { started, open, sending } = passed;
         let handed = match sending.email() {
             _ if self.cloud.clock.running().saturating_sub(*started) > FENCE_TO_SES => {
-                tracing::warn!(store = %self.store(), message = %open.message, "too late for SES after the fence");
+                tracing::warn!(store = %self.store(), message_id = %open.message, "too late for SES after the fence");
                 Handed::Refused(Refusal::NotNow)
             }
             Some(to) => {

@@ -107,7 +107,7 @@ impl At<'_> {
 
     /// An alarm counts these lines.
     fn tell_unknown(&self, open: &Open) {
-        tracing::warn!(store = %self.store(), message = %open.message, "unknown");
+        tracing::warn!(store = %self.store(), message_id = %open.message, "unknown");
     }
 
     /// What a send says about the store: a refusal that is not about this recipient stops it and loses nobody;

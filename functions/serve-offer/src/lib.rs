@@ -102,7 +102,7 @@ async fn serve(cloud: &Cloud, wanted: &Wanted<'_>) -> Result<Answer, Error> {
         Page::Unsubscribe => {
             let event = Event { at: now, who: Who::default(), what: What::Unsubscribed };
             cloud.record(store, &Whom::Known(link.customer), &event).await?;
-            tracing::info!(%store, customer = %link.customer, message = %link.message, "unsubscribed");
+            tracing::info!(%store, customer = %link.customer, message_id = %link.message, "unsubscribed");
             Ok(page::unsubscribed(shop))
         }
     }

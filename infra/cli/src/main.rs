@@ -135,7 +135,7 @@ SHELLS
 
 EXIT STATUS
   0  done
-  1  failed; the reason is on standard error
+  1  failed (the reason is on standard error), or the answer is no, such as a fail of the doctor
   2  the command was not understood
   3  done, but some lines of the orders' file were no orders; each is named on standard error";
 

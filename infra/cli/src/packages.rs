@@ -34,14 +34,24 @@ pub struct Package {
 /// A function: its binary as `bootstrap`.
 pub fn function(name: &str, binary: &Path, out: &Path) -> Result<Package> {
     let bytes = std::fs::read(binary).with_context(|| binary.display().to_string())?;
+    if !bytes.starts_with(b"\x7fELF") {
+        bail!(
+            "{name} is no Linux binary: build it on Linux, or with cargo lambda build --profile lambda, and name --binaries"
+        );
+    }
     if let Some(wanted) = glibc(&bytes).filter(|wanted| *wanted > GLIBC) {
-        bail!("{name} asks for glibc 2.{wanted}, and Lambda has 2.{GLIBC}: build it on an older Linux");
+        bail!(
+            "{name} asks for glibc 2.{wanted}, and Lambda has 2.{GLIBC}: build it on an older Linux, such as a container of Amazon Linux 2023"
+        );
     }
     write(&format!("{name}.zip"), &BTreeMap::from([("bootstrap".to_owned(), (bytes, 0o755))]), out)
 }
 
 /// The layer: every shop's folder, as scan-customers finds it below /opt. A folder that cannot be used is refused here.
 pub fn programs(dir: &Path, out: &Path) -> Result<Package> {
+    if dir.join("shop.yaml").is_file() {
+        bail!("{} is one shop's folder: name the folder above it, where each is called like its store", dir.display());
+    }
     let mut files = BTreeMap::new();
     for name in programs::stores(dir)? {
         let Ok(store) = StoreId::try_from(name.clone()) else {
@@ -147,6 +157,9 @@ mod tests {
         let mut zip = zip::ZipArchive::new(std::fs::File::open(dir.join("send-message.zip")).unwrap()).unwrap();
         let mode = zip.by_name("bootstrap").unwrap().unix_mode().unwrap();
         assert_eq!((mode & 0o777, made.name.as_str()), (0o755, "send-message.zip"));
+        std::fs::write(dir.join("binary"), b"\xcf\xfa\xed\xfe").unwrap();
+        let problem = function("send-message", &dir.join("binary"), &dir).unwrap_err().to_string();
+        assert!(problem.contains("no Linux binary"), "{problem}");
         std::fs::write(dir.join("binary"), b"\x7fELF GLIBC_2.36").unwrap();
         let problem = function("send-message", &dir.join("binary"), &dir).unwrap_err().to_string();
         assert!(problem.contains("glibc 2.36"), "{problem}");

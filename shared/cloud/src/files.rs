@@ -13,6 +13,8 @@ use std::time::Duration;
 /// A part of a file of some megabytes takes a second or two.
 const ANSWER: Duration = Duration::from_secs(60);
 const CONNECT: Duration = Duration::from_secs(2);
+/// An operator may upload a large file over a slow line.
+const SLOWEST_BYTES_A_SECOND: u64 = 100_000;
 /// Said of an upload by its owner, as metadata of S3: everybody in it agreed to mail.
 const ASSUME_CONSENT: &str = "assume-consent";
 
@@ -84,7 +86,7 @@ impl Files {
         let length = answer.content_range().and_then(|range| range.rsplit_once('/')?.1.parse().ok());
         let uploaded = answer.last_modified().and_then(|at| Timestamp::from_second(at.secs()).ok());
         let said = answer.metadata().and_then(|said| said.get(ASSUME_CONSENT));
-        let assume_consent = said.is_some_and(|said| matches!(said.as_str(), "yes" | "true" | "1"));
+        let assume_consent = said.is_some_and(|said| said == "yes");
         let bytes = answer.body.collect().await.map_err(|_| Error::Failed("the answer broke off".to_owned()))?.to_vec();
         Ok(Chunk { length: length.unwrap_or(bytes.len() as u64), bytes, uploaded, assume_consent })
     }
@@ -132,7 +134,17 @@ impl Files {
     async fn put(&self, key: &str, bytes: Vec<u8>, kind: &str, consent: bool) -> Result<Option<String>, Error> {
         let request = self.client.put_object().bucket(&self.bucket).key(key).content_type(kind);
         let request = if consent { request.metadata(ASSUME_CONSENT, "yes") } else { request };
-        request.body(bytes.into()).send().await.map(|answer| answer.e_tag).map_err(|error| failed(&error))
+        let time = ANSWER + Duration::from_secs(bytes.len() as u64 / SLOWEST_BYTES_A_SECOND);
+        let time = TimeoutConfig::builder().connect_timeout(CONNECT).operation_attempt_timeout(time).build();
+        let patient = aws_sdk_s3::config::Builder::new().timeout_config(time);
+        request
+            .body(bytes.into())
+            .customize()
+            .config_override(patient)
+            .send()
+            .await
+            .map(|answer| answer.e_tag)
+            .map_err(|error| failed(&error))
     }
 }
 

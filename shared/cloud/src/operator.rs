@@ -1,4 +1,4 @@
-//! What an operator does to a deployed stack: finds it by its name, looks at it, starts its functions by hand. No function
+//! What an operator does to a deployed stack: finds it by its name, looks at it, writes its secrets, sends a first mail, starts its functions by hand. No function
 //! does any of it.
 
 pub mod first_mail;
@@ -21,8 +21,6 @@ use aws_sdk_lambda::error::{ProvideErrorMetadata, SdkError};
 use crate::clock::Clock;
 use crate::config::{self, Config};
 use crate::{Cloud, random_owner};
-
-pub use functions::{Function, Origin};
 
 /// A person waits for the answer: long enough for a slow line, short enough not to be taken for a hang.
 const CONNECT: Duration = Duration::from_secs(5);
@@ -60,17 +58,6 @@ pub enum Error {
     /// The functions' environment is not as it must be.
     #[error(transparent)]
     Config(#[from] config::Error),
-    /// A secret that must be there is not.
-    #[error("no secret {0}")]
-    NoSecret(String),
-    /// A function ran and failed. In the runtime's words.
-    #[error("{function} failed: {said}")]
-    Function {
-        /// Which.
-        function: String,
-        /// What it said.
-        said: String,
-    },
     /// AWS did not do it: not allowed, not there, out of reach.
     #[error("{operation}: {said}")]
     Refused {

@@ -310,7 +310,7 @@ impl Cloud {
             self.tables.add_discount(store, month, discount.minor).await.map_err(Error::from)
         };
         if let Err(error) = counted.await {
-            tracing::warn!(%store, message = %redeemed.message, %error, "discount not counted");
+            tracing::warn!(%store, message_id = %redeemed.message, %error, "discount not counted");
         }
     }
 }

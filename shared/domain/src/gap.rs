@@ -7,7 +7,6 @@ use jiff::{Timestamp, ToSpan};
 use serde::{Deserialize, Serialize};
 
 use crate::plan::Plan;
-use crate::program::Status;
 use crate::store::{Rank, Ranking, State, Store, Used, days};
 use crate::time::day_of;
 
@@ -20,7 +19,8 @@ pub struct Gap {
     /// From here on everything is known again. Nobody was mailed between the loss and this moment that is not known.
     #[serde(with = "jiff::fmt::serde::timestamp::second::required")]
     pub until: Timestamp,
-    /// The programs that mailed then. One that was written later has nothing to remember.
+    /// The programs there were, drafts too: one may have gone live in the gap. One that was written later has nothing to
+    /// remember.
     pub programs: Vec<String>,
     /// The lowest rank that could go, where the ranking of the gap is known: it lies within one day of the shop, and a
     /// ranking is made once a day. Nothing: limits may have held nobody back.
@@ -36,7 +36,6 @@ impl Gap {
     pub fn of(store: &Store, plan: &Plan, from: Timestamp, until: Timestamp, now: Timestamp) -> Self {
         let day = |at: Timestamp| day_of(at, &plan.shop.time_zone);
         let (first, last) = (day(from), day(before(until)));
-        let live = plan.programs.iter().filter(|program| program.status == Status::Live);
         let ranked = store.ranking.as_ref().filter(|ranking| first == last && ranking.from <= first);
         let lowest = ranked.and_then(|ranking| {
             let index = usize::try_from(days(ranking.from, first)).ok()?;
@@ -47,7 +46,7 @@ impl Gap {
         Self {
             from,
             until,
-            programs: live.map(|program| program.name.clone()).collect(),
+            programs: plan.programs.iter().map(|program| program.name.clone()).collect(),
             lowest,
             spent: same_month && store.discounts_spent(&plan.shop),
         }

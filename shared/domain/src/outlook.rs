@@ -218,7 +218,7 @@ mod tests {
         assert_eq!(outlook(&anna, &rehearsing, &plan, now).next, None);
         let next = outlook(&anna, &store(), &plan, now).next.unwrap();
         let until = next.at;
-        assert_eq!(rehearsed(&[anna.clone()], &rehearsing, &plan, now, until), [(anna.id, next)]);
+        assert_eq!(rehearsed(std::slice::from_ref(&anna), &rehearsing, &plan, now, until), [(anna.id, next)]);
         assert_eq!(rehearsed(&[anna], &rehearsing, &plan, now, now), []);
     }
 

@@ -1,6 +1,6 @@
 //! A store as `decide` sees it: a small snapshot with a number, so that every why can name what it saw.
 
-use std::collections::{BTreeMap, BTreeSet, BinaryHeap};
+use std::collections::{BTreeMap, BinaryHeap};
 
 use jiff::Timestamp;
 use jiff::civil::{Date, Weekday};
@@ -77,13 +77,25 @@ pub enum State {
     Paused,
 }
 
+impl State {
+    /// Its name, as files and people write it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Importing => "importing",
+            Self::Rehearsing => "rehearsing",
+            Self::Live => "live",
+            Self::Paused => "paused",
+        }
+    }
+}
+
 /// Imports that are under way, and what the store was before the first of them.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Imports {
     /// The state that it goes on in when the last of them has ended.
     pub before: State,
-    /// Their names.
-    pub running: BTreeSet<String>,
+    /// Their files, and of each the content that is imported: a newer one takes the place of an older.
+    pub running: BTreeMap<String, String>,
 }
 
 /// What a store has used of its limits. Approximate: reserved before it is used, so it may be a little more than
@@ -263,28 +275,30 @@ impl Store {
         self.left_today(shop, day).map(|left| left.saturating_sub(kept))
     }
 
-    /// An import begins: until it has ended nobody becomes due. Beginning it again changes nothing.
-    pub fn begin_import(&mut self, name: &str) {
+    /// An import of a file begins: until it has ended nobody becomes due. Beginning it again changes nothing.
+    pub fn begin_import(&mut self, file: &str, content: &str) {
         // A store that is new, or whose import was cut short before it had a name, has nothing to go back to.
         let before = if self.state == State::Importing { State::Rehearsing } else { self.state };
         let first = self.imports.is_none();
-        let imports = self.imports.get_or_insert(Imports { before, running: BTreeSet::new() });
-        if imports.running.insert(name.to_owned()) && first {
+        let imports = self.imports.get_or_insert(Imports { before, running: BTreeMap::new() });
+        imports.running.insert(file.to_owned(), content.to_owned());
+        if first {
             self.state = State::Importing;
         }
     }
 
     /// The state in which the store goes on when this import ends. Nothing where another one still runs, where it has
     /// ended before, or where somebody set the state in between.
-    pub fn after_import(&self, name: &str) -> Option<State> {
-        let imports = self.imports.as_ref().filter(|imports| imports.running.contains(name))?;
+    pub fn after_import(&self, file: &str, content: &str) -> Option<State> {
+        let runs = |imports: &&Imports| imports.running.get(file).is_some_and(|known| known == content);
+        let imports = self.imports.as_ref().filter(runs)?;
         (imports.running.len() == 1 && self.state == State::Importing).then_some(imports.before)
     }
 
     /// An import has ended. The state stays as it is: see [`Store::after_import`].
-    pub fn end_import(&mut self, name: &str) {
+    pub fn end_import(&mut self, file: &str, content: &str) {
         if let Some(imports) = &mut self.imports {
-            imports.running.remove(name);
+            imports.running.retain(|known, of| known != file || of != content);
         }
         self.imports.take_if(|imports| imports.running.is_empty());
     }
@@ -296,12 +310,6 @@ impl Store {
         {
             self.state = imports.before;
         }
-    }
-
-    /// Whoever sets the state waits for no import.
-    pub fn set_state(&mut self, state: State) {
-        self.state = state;
-        self.imports = None;
     }
 
     /// Pauses it and says why. One that is not live stays as it is.
@@ -347,32 +355,45 @@ mod tests {
     #[test]
     fn of_two_imports_the_last_to_end_sets_the_store_going_again() {
         let mut store = live();
-        store.begin_import("spring");
-        store.begin_import("autumn");
-        store.begin_import("spring");
+        store.begin_import("spring", "1");
+        store.begin_import("autumn", "1");
+        store.begin_import("spring", "1");
         assert_eq!(store.state, State::Importing);
-        assert_eq!(store.after_import("spring"), None);
-        store.end_import("spring");
-        assert_eq!(store.after_import("spring"), None);
-        assert_eq!(store.after_import("autumn"), Some(State::Live));
-        store.end_import("autumn");
+        assert_eq!(store.after_import("spring", "1"), None);
+        store.end_import("spring", "1");
+        assert_eq!(store.after_import("spring", "1"), None);
+        assert_eq!(store.after_import("autumn", "1"), Some(State::Live));
+        store.end_import("autumn", "1");
         assert_eq!(store.imports, None);
     }
 
     #[test]
     fn a_pause_in_the_middle_of_an_import_is_not_lifted_by_its_end() {
         let mut store = live();
-        store.begin_import("spring");
-        store.set_state(State::Paused);
-        assert_eq!(store.after_import("spring"), None);
-        store.end_import("spring");
-        assert_eq!(store.state, State::Paused);
+        store.begin_import("spring", "1");
+        store.state = State::Paused;
+        // Not by one that begins after it either.
+        store.begin_import("autumn", "1");
+        assert_eq!((store.state, store.after_import("spring", "1")), (State::Paused, None));
+        store.end_import("spring", "1");
+        store.end_import("autumn", "1");
+        assert_eq!((store.state, store.imports), (State::Paused, None));
+    }
+
+    #[test]
+    fn a_corrected_file_takes_the_place_of_the_one_before() {
+        let mut store = live();
+        store.begin_import("spring", "1");
+        store.begin_import("spring", "2");
+        assert_eq!(store.after_import("spring", "1"), None);
+        store.end_import("spring", "1");
+        assert_eq!(store.after_import("spring", "2"), Some(State::Live));
     }
 
     #[test]
     fn a_new_store_rehearses_after_its_first_import() {
         let mut store = Store::new("books".to_owned().try_into().unwrap());
-        store.begin_import("spring");
-        assert_eq!(store.after_import("spring"), Some(State::Rehearsing));
+        store.begin_import("spring", "1");
+        assert_eq!(store.after_import("spring", "1"), Some(State::Rehearsing));
     }
 }

@@ -34,19 +34,25 @@ class Imports:
         expect(len(bad) == 1 and bad[0].startswith(f"line {BAD_LINE}:"), "the bad line is named", bad)
         self.known = self.shop.customers()
         expect(len(self.known) == len(before) + CUSTOMERS, "they are known now", len(before), len(self.known))
-        expect(self.shop.known_as()["state"] == "live", "the store goes on", self.shop.known_as())
+        self.the_store_goes_on()
 
     def the_same_file_again_changes_nothing(self):
         """Whoever is not sure uploads it again."""
         execution = self.upload(KEY, self.text)
         expect(execution["status"] == "SUCCEEDED", "it is taken again", execution)
         expect(orders(self.shop.customers()) == orders(self.known), "no order counts twice")
+        self.the_store_goes_on()
 
     def a_file_of_nobody_is_refused(self):
         """A store that nobody has heard of: the import fails and says why."""
         execution = self.upload("imports/nobody/orders.csv", self.text)
         seen = (execution["status"], execution.get("error"), execution.get("cause"))
         expect(seen[:2] == ("FAILED", "Refused"), "a file of an unknown store is refused", seen)
+
+    def the_store_goes_on(self):
+        """While a history comes in a store waits. Then it goes on as it was."""
+        store = self.shop.known_as()
+        expect(store["state"] == "live", "the store is live again after an import", store)
 
     def upload(self, key, text):
         """Puts a file into the bucket, and waits for the end of the execution that comes of it: one, and no other."""

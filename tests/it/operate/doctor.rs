@@ -15,6 +15,9 @@ async fn healthy() -> World {
     world
 }
 
+/// What goes wrong with a stack.
+type Illness = Box<dyn Fn(&World)>;
+
 #[tokio::test]
 async fn a_healthy_stack_has_nothing_to_do() {
     let world = healthy().await;
@@ -43,7 +46,7 @@ async fn the_first_mail_goes_out_and_comes_back() {
 #[tokio::test]
 async fn what_is_wrong_is_named_with_what_to_do() {
     let world = healthy().await;
-    let sick: [(&str, Box<dyn Fn(&World)>, &str); 9] = [
+    let sick: [(&str, Illness, &str); 9] = [
         (
             "a function that is not there",
             Box::new(|world| world.control.remove(&configuration("import-orders"))),

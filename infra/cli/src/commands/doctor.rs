@@ -22,7 +22,7 @@ pub use report::{Level, Line};
 ///
 /// Each line is ok, warn or fail, what was seen, and what to do about it: functions and who may start them, schedules,
 /// queues and dead letters, SES's account, identities and configuration set, secrets (by their names), the link domain, the
-/// clock, each store. Nothing is changed. A fail ends with exit status 1.
+/// clock, each store. Without --first-mail nothing is changed. A fail ends with exit status 1.
 #[derive(Debug, Args)]
 pub struct Doctor {
     #[command(flatten)]
@@ -30,7 +30,7 @@ pub struct Doctor {
     /// Also send a store's real first letter to SES's mailbox simulator, and wait for its event to come back
     #[arg(long, requires = "store")]
     first_mail: bool,
-    /// The store whose letter that is; without --first-mail the only store looked at
+    /// The only store to look at; with --first-mail the one whose letter it is
     #[arg(long, value_name = "NAME", value_parser = shop::store_id)]
     store: Option<StoreId>,
     /// So many seconds the event is waited for

@@ -1,4 +1,4 @@
-//! `winback import`: a shop's old orders into a place.
+//! `winback import`: a shop's old orders into a place or a stack.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -18,14 +18,16 @@ use crate::{Done, orders, shop, stack};
 
 /// The report of an upload is asked for so often.
 const ASKED: Duration = Duration::from_secs(5);
-/// For an hour: ten million orders are in by then.
-const MOST_LOOKS: u32 = 720;
+/// For three hours: ten million orders take half of that.
+const MOST_LOOKS: u32 = 2_160;
 
 /// Take a shop's old orders into a place or a deployed stack
 ///
 /// While orders come in nobody is written to. At the end every customer is looked at once, and the store is what it was
 /// before; a new one is rehearsing: it decides and shows, and mails nobody until it is served. The same file again
 /// changes nothing.
+///
+/// With --stack it ends when the orders are in; scan-customers then looks at everybody.
 ///
 /// A line that is no order is named with its number and left out; the rest is imported, and the exit status is 3.
 #[derive(Debug, Args)]
@@ -41,7 +43,7 @@ pub struct Import {
     /// The shop's folder; needed where the place does not know the store yet
     #[arg(long, value_name = "DIR")]
     program: Option<PathBuf>,
-    /// The store's name in this place
+    /// The store's name
     #[arg(long, value_name = "NAME", default_value = "shop", value_parser = shop::store_id)]
     store: StoreId,
     /// Everybody in a file without a consent column agreed to mail
@@ -88,7 +90,7 @@ impl Import {
         let etag = cloud.files.upload(&key, file, self.assume_consent).await?;
         let upload = Upload { key, etag };
         println!("Uploaded as {}. It is imported there, whether this command waits or not.", upload.key);
-        let wanted = Report::of(&upload);
+        let uploaded = cloud.files.bytes(&upload.key, &upload.etag, 0, 1).await?.uploaded;
         let mut ticks = tokio::time::interval(ASKED);
         let mut looks = 0;
         let report = loop {
@@ -100,7 +102,7 @@ impl Import {
                 );
             }
             let found: Option<Report> = cloud.files.read(&upload.report()).await?;
-            if let Some(report) = found.filter(|report| report.etag == wanted.etag) {
+            if let Some(report) = found.filter(|report| report.etag == upload.etag() && report.uploaded == uploaded) {
                 break report;
             }
         };
@@ -132,7 +134,7 @@ impl Import {
             1 => println!("1 line was no order and was left out."),
             found => println!("{} lines were no orders and were left out.", number(found)),
         }
-        let state = cloud.tables.store(&self.store).await?.map(|store| format!("{:?}", store.state).to_lowercase());
+        let state = cloud.tables.store(&self.store).await?.map(|store| store.state.word());
         println!("The store {} is {}.", self.store, state.unwrap_or_default());
         Ok(bad.done())
     }

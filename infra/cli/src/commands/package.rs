@@ -1,6 +1,5 @@
 //! `winback package`: what is deployed, as files.
 
-use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -14,13 +13,14 @@ const LARGE: u64 = 5_000_000;
 
 /// Build the functions' packages, and the shops' folders as a layer
 ///
-/// Run it in a clone of the repository. It builds every function for Linux on this machine's own architecture with plain
+/// Run it in a clone of the repository. On Linux it builds every function for this machine's own architecture with plain
 /// cargo, packs each as FUNCTION.zip with the binary `bootstrap` in it, and writes their checksums to SHA256SUMS. The
 /// same sources give the same bytes, whenever and in whatever folder they are built by the same compiler.
 ///
 /// For Graviton, on a machine that has the target, build with cargo-lambda and pack what it made:
 ///
-///   cargo lambda build --profile lambda --arm64 && winback package --binaries target/lambda --out packages
+///   AWS_LC_SYS_NO_JITTER_ENTROPY=1 cargo lambda build --profile lambda --arm64 &&
+///   winback package --binaries target/lambda --out packages
 #[derive(Debug, Args)]
 pub struct Package {
     /// Where the packages go; made if it is not there
@@ -51,16 +51,20 @@ impl Package {
             }
         }
         made.sort_by(|one, other| one.name.cmp(&other.name));
-        let mut sums = String::new();
+        let file = self.out.join("SHA256SUMS");
+        // What was not made now keeps its line.
+        let known = std::fs::read_to_string(&file).unwrap_or_default();
+        let others =
+            known.lines().filter(|line| made.iter().all(|package| !line.ends_with(&format!("  {}", package.name))));
+        let mut lines: Vec<String> = others.map(str::to_owned).collect();
         println!("{:<22} {:>9} {:>9}  SHA-256", "package", "unpacked", "zip");
         for package in &made {
             let (unpacked, zip) = (megabytes(package.unpacked), megabytes(package.zip));
             println!("{:<22} {unpacked:>9} {zip:>9}  {}", package.name, &package.sha256[..16]);
-            // Writing into a string does not fail.
-            let _ = writeln!(sums, "{}  {}", package.sha256, package.name);
+            lines.push(format!("{}  {}", package.sha256, package.name));
         }
-        let file = self.out.join("SHA256SUMS");
-        std::fs::write(&file, sums).with_context(|| file.display().to_string())?;
+        lines.sort_by(|one, other| one.split("  ").last().cmp(&other.split("  ").last()));
+        std::fs::write(&file, lines.join("\n") + "\n").with_context(|| file.display().to_string())?;
         for package in made.iter().filter(|package| package.zip > LARGE) {
             eprintln!("{} is larger than {}: its first answer takes longer", package.name, megabytes(LARGE));
         }
@@ -90,7 +94,9 @@ fn workspace() -> Result<PathBuf> {
     let path = String::from_utf8_lossy(&output.stdout).trim().to_owned();
     let workspace = Path::new(&path).parent().map(Path::to_owned).unwrap_or_default();
     if !output.status.success() || !workspace.join("functions/send-message").is_dir() {
-        bail!("this is no clone of Winback's repository: go there, or name --binaries");
+        bail!(
+            "this is no clone of Winback's repository: run it there, with --binaries too: the functions' names are read there"
+        );
     }
     Ok(workspace)
 }

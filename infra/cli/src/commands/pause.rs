@@ -34,7 +34,7 @@ impl Pause {
         opened.cloud().pause(&self.store, &self.because).await?;
         println!("The store {} is paused: {}.", self.store, self.because.trim_end_matches('.'));
         if before.state != State::Live {
-            println!("It was {} and mailed nobody before.", format!("{:?}", before.state).to_lowercase());
+            println!("It was {} and mailed nobody before.", before.state.word());
         }
         Ok(Done::Whole)
     }

@@ -68,7 +68,7 @@ impl Rehearse {
                     println!("The store {} rehearses: it mails nobody.", self.store)
                 }
                 Some(other) => {
-                    let state = format!("{:?}", other.state).to_lowercase();
+                    let state = other.state.word();
                     println!("Somebody set the store {} to {state} meanwhile; this only looks.", self.store);
                 }
                 None => {

@@ -17,7 +17,7 @@ use crate::{Done, shop};
 /// Make tables that were restored from a backup safe to mail from
 ///
 /// Run it once the stack uses the restored tables (`table_suffix`), and before anything is sent from them: apply them
-/// together with `sending_enabled = false`, and wait five minutes for what was under way. Every store is paused first.
+/// together with `sending_enabled = false`, and wait five minutes for what was under way. Every store that mails is paused first.
 ///
 /// Where the old tables can still be read, name them: whatever was mailed, refused, forgotten, bought and redeemed since
 /// the backup is carried over. They may be damaged. What keeps a mail back is believed; what would let one go (a yes, a
@@ -122,6 +122,7 @@ fn told(carried: &Carried, lost: Option<Lost>, stack: Option<&str>) -> String {
         ));
     }
     lines.push(match stack {
+        _ if !carried.news.is_empty() => "Next: run it again, until nothing is left to carry over.".to_owned(),
         Some(stack) => format!(
             "Next: apply `sending_enabled = true`, then winback doctor --stack {stack}, then winback resume for every store."
         ),
@@ -149,8 +150,10 @@ mod tests {
                 "    1,200  letters",
                 "        2  orders of customers who are gone, left out",
                 "Lost since 3 May 2026 at 10:00 UTC. Tell the orders of that time again before you resume: winback import.",
-                "Next: apply `sending_enabled = true`, then winback doctor --stack winback, then winback resume for every store.",
+                "Next: run it again, until nothing is left to carry over.",
             ]
         );
+        let next = "Next: apply `sending_enabled = true`, then winback doctor --stack winback, then winback resume for every store.";
+        assert_eq!(told(&Carried::default(), None, Some("winback")).lines().last(), Some(next));
     }
 }

@@ -56,7 +56,7 @@ impl Resume {
             }
             Some(Store { state, paused_because, .. }) => {
                 let because = paused_because.map_or_else(String::new, |why| format!(": {why}"));
-                println!("The store {} is {}{because}.", self.store, format!("{state:?}").to_lowercase());
+                println!("The store {} is {}{because}.", self.store, state.word());
                 Done::Refused
             }
             None => {

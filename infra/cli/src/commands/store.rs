@@ -47,7 +47,7 @@ impl Stores {
 /// unless --show asks for it.
 #[derive(Debug, Args)]
 pub struct Add {
-    /// The store's name: lower-case letters, digits and dashes
+    /// The store's name: lower-case letters, digits and hyphens
     #[arg(value_parser = shop::store_id)]
     pub store: StoreId,
     #[command(flatten)]
@@ -91,7 +91,7 @@ impl Add {
         said.push_str(&if stack.add_secret(&parameter, &secret, key.as_deref()).await? {
             format!("Wrote the webhook secret of {store} to {parameter}.\n")
         } else {
-            format!("{store} has a webhook secret; it stays as it is. Another one: winback store rotate-secret.\n")
+            format!("{store} has a webhook secret; it stays as it is. Another one: winback store rotate-secret {store} --stack {}.\n", stack.name)
         });
         said.push_str(&self.next(deployed, &parameter).await?);
         Ok(said)
@@ -121,13 +121,14 @@ impl Add {
         let there = match deployed.cloud.tables.store(store).await? {
             Some(known) => format!("The store is there: {}.", words(&known)),
             None => format!(
-                "The store is there as soon as its folder is: put it into the layer as winback/{store}, apply, and\n\
-                 `winback rehearse {store} --stack {}` activates it and shows whom it would write to.",
+                "First its folder: {store}/ in the folder of shops, winback package --programs SHOPS --programs-only, apply;\n\
+                 then winback rehearse {store} --stack {}, which makes it the store's plan. Events of a store without a plan\n\
+                 become dead letters.",
                 stack.name
             ),
         };
         Ok(format!(
-            "\nInto the shop's settings for webhooks:\n  URL     {base}/webhooks/{store}\n  secret  {secret}\n\n{there}\n"
+            "\n{there}\n\nThen into the shop's settings for webhooks:\n  URL     {base}/webhooks/{store}\n  secret  {secret}\n"
         ))
     }
 }
@@ -162,7 +163,7 @@ pub async fn list(deployed: &Deployed) -> Result<String> {
         }
     }
     said.push_str(&match tables.last_scan().await? {
-        _ if stores.is_empty() => format!("No store yet: winback store add NAME --stack {}\n", deployed.stack.name),
+        _ if stores.is_empty() => format!("No store is active yet: winback store add NAME writes its secrets, winback rehearse NAME --stack {} activates its folder.\n", deployed.stack.name),
         Some(scanned) => format!("Last scan: the run of {scanned}.\n"),
         None => "No scan yet.\n".to_owned(),
     });
@@ -172,7 +173,7 @@ pub async fn list(deployed: &Deployed) -> Result<String> {
 /// A store in one line.
 fn words(store: &Store) -> String {
     let plan = if store.plan == 0 { "no plan".to_owned() } else { format!("plan {}", store.plan) };
-    let mut words = vec![format!("{:?}", store.state).to_lowercase(), plan];
+    let mut words = vec![store.state.word().to_owned(), plan];
     words.extend(store.paused_because.as_ref().map(|why| format!("paused because {why}")));
     words.extend(store.throttled_until.map(|until| format!("told by SES to wait until {until}")));
     words.extend(

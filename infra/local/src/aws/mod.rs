@@ -1,7 +1,7 @@
 //! AWS in this process: stand-ins behind the SDK's HTTP seam.
 //!
 //! A [`Stack`] hands out the `SdkConfig` that the real SDK clients are made of; their calls never leave the process.
-//! DynamoDB is dynoxide, SES is an outbox, SQS and SSM are a few maps. Time is the turned clock, nothing waits, nothing is
+//! DynamoDB is dynoxide, SES is an outbox, SQS, SSM and S3 are a few maps. Time is the turned clock, nothing waits, nothing is
 //! random but what the SDK itself draws (retry pauses and transaction tokens), which no stand-in lets through.
 //! [`Faults`] above them all make the trouble that AWS makes.
 

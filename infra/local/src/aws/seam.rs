@@ -39,7 +39,7 @@ impl Answer {
         }
     }
 
-    /// An error as all four services' clients understand it.
+    /// An error as every client but S3's understands it.
     pub(crate) fn error(status: u16, code: &str, message: &str) -> Self {
         let body = serde_json::json!({ "__type": code, "message": message });
         Self { error: Some(code.to_owned()), ..Self::bytes(status, body.to_string().into_bytes()) }

@@ -49,8 +49,8 @@ impl Place {
         let Answer::Finished { scan } = self.import_step(Step::Finish(upload.clone())).await? else {
             bail!("an import that is over answers something else");
         };
-        let Scan { scheduled_at, imported: Imported { store, name } } = scan;
-        let imported = Some(scan_customers::Imported { store, name });
+        let Scan { scheduled_at, imported: Imported { store, key, etag } } = scan;
+        let imported = Some(scan_customers::Imported { store, key, etag });
         let audit = self.run_scan(scan_customers::Run { scheduled_at, set: None, imported }).await?;
         let report: Option<Report> = self.overseer.files.read(&upload.report()).await?;
         let bad_lines = self.overseer.files.read_text(&upload.bad_lines()).await?.unwrap_or_default();

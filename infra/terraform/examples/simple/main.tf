@@ -12,7 +12,6 @@ variable "programs_zip" {
 variable "sender_domain" {
   description = "The shop's domain, which mails are sent from."
   type        = string
-  default     = "shop.example"
 }
 
 provider "aws" {

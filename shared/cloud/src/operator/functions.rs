@@ -1,20 +1,13 @@
 //! The functions of a stack: what they were told, who may start them, and starting them by hand.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
 
 use aws_sdk_lambda::Client;
-use aws_sdk_lambda::config::Builder;
-use aws_sdk_lambda::config::retry::RetryConfig;
-use aws_sdk_lambda::config::timeout::TimeoutConfig;
 use aws_sdk_lambda::primitives::Blob;
 use aws_sdk_lambda::types::InvocationType;
 use serde_json::Value;
 
 use super::{Error, Stack, refused};
-
-/// No function runs longer.
-const LONGEST: Duration = Duration::from_secs(15 * 60 + 5);
 
 /// All functions of a stack, in the order an order meets them.
 pub const FUNCTIONS: [&str; 9] = [
@@ -51,7 +44,7 @@ pub struct Function {
 
 /// Who may start a function from where, as its policy says.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Origin {
+pub struct Caller {
     /// `*`, or a service of AWS.
     pub principal: String,
     /// `lambda:InvokeFunction` or `lambda:InvokeFunctionUrl`.
@@ -113,7 +106,7 @@ impl Stack {
     }
 
     /// Who may start a function, apart from those whom IAM allows it.
-    pub async fn origins(&self, function: &str) -> Result<Vec<Origin>, Error> {
+    pub async fn callers(&self, function: &str) -> Result<Vec<Caller>, Error> {
         let request = self.lambda.get_policy().function_name(self.function_name(function));
         let policy = match request.send().await {
             Ok(known) => known.policy().unwrap_or_default().to_owned(),
@@ -144,27 +137,6 @@ impl Stack {
         Ok(feeds.collect())
     }
 
-    /// Starts a function once and waits for its answer, as long as a function may take.
-    pub async fn invoke(&self, function: &str, event: &Value) -> Result<Value, Error> {
-        let request = self.lambda.invoke().function_name(self.function_name(function));
-        let request = request.invocation_type(InvocationType::RequestResponse).payload(Blob::new(event.to_string()));
-        let timeouts = TimeoutConfig::builder().connect_timeout(super::CONNECT).operation_attempt_timeout(LONGEST);
-        let once = Builder::new().retry_config(RetryConfig::disabled()).timeout_config(timeouts.build());
-        let answer = request
-            .customize()
-            .config_override(once)
-            .send()
-            .await
-            .map_err(|error| refused("lambda:InvokeFunction", &error))?;
-        let payload = answer.payload().map(|blob| blob.as_ref()).unwrap_or_default();
-        let payload: Value = serde_json::from_slice(payload).unwrap_or_default();
-        if answer.function_error().is_some() {
-            let said = payload["errorMessage"].as_str().unwrap_or("without a word").to_owned();
-            return Err(Error::Function { function: self.function_name(function), said });
-        }
-        Ok(payload)
-    }
-
     /// Starts a function and does not wait: Lambda tries it three times in all.
     pub async fn start(&self, function: &str, event: &Value) -> Result<(), Error> {
         let request = self.lambda.invoke().function_name(self.function_name(function));
@@ -174,7 +146,7 @@ impl Stack {
 }
 
 /// The statements that allow something. What is written in a way that Terraform never writes is left out, and missed.
-fn read_policy(text: &str) -> Vec<Origin> {
+fn read_policy(text: &str) -> Vec<Caller> {
     let policy: Value = serde_json::from_str(text).unwrap_or_default();
     let statements = policy["Statement"].as_array().cloned().unwrap_or_default();
     let allowed = statements.iter().filter(|statement| statement["Effect"] == "Allow");
@@ -182,7 +154,7 @@ fn read_policy(text: &str) -> Vec<Origin> {
         .filter_map(|statement| {
             let principal = &statement["Principal"];
             let principal = principal.as_str().or(principal["Service"].as_str()).or(principal["AWS"].as_str())?;
-            Some(Origin { principal: principal.to_owned(), action: statement["Action"].as_str()?.to_owned() })
+            Some(Caller { principal: principal.to_owned(), action: statement["Action"].as_str()?.to_owned() })
         })
         .collect()
 }

@@ -52,7 +52,7 @@ impl Stack {
     /// The KMS key that a parameter is encrypted with; nothing where there is no such parameter.
     pub async fn secret_key(&self, name: &str) -> Result<Option<String>, Error> {
         let wanted = ParameterStringFilter::builder().key("Name").option("Equals").values(name).build();
-        let wanted = wanted.map_err(|_| Error::NoSecret(name.to_owned()))?;
+        let wanted = wanted.expect("a filter that has its key");
         let answer = self.ssm.describe_parameters().parameter_filters(wanted).send().await;
         let answer = answer.map_err(|error| refused("ssm:DescribeParameters", &error))?;
         Ok(answer.parameters().first().and_then(|known| known.key_id()).map(str::to_owned))

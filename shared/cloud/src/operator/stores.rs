@@ -11,7 +11,7 @@ impl Cloud {
     pub async fn pause(&self, store: &StoreId, because: &str) -> Result<Store, Error> {
         let now: Timestamp = self.clock.now();
         let change = |known: &mut Store| {
-            known.set_state(State::Paused);
+            known.state = State::Paused;
             known.paused_because = Some(because.to_owned());
             known.state_set = known.state_set.max(Some(now));
         };

@@ -1,4 +1,4 @@
-//! Where the tables of before are lost: the time nobody knows anything of is marked on every store that mailed, and what
+//! Where the tables of before are lost: the time nobody knows anything of is marked on every store, and what
 //! may have left in it is noted on every customer at once, before anything else is heard of those days.
 
 use jiff::Timestamp;
@@ -6,7 +6,7 @@ use winback_domain::carry;
 use winback_domain::decide::presume;
 use winback_domain::gap::Gap;
 use winback_domain::ids::StoreId;
-use winback_domain::store::{State, Store};
+use winback_domain::store::Store;
 
 use super::{Run, TRIES};
 use crate::Error;
@@ -38,14 +38,10 @@ impl Run<'_> {
         }
     }
 
-    /// Marks the gap on a store that mailed. One that never did has nothing to remember.
+    /// Marks the gap on a store, whatever it did when the tables were saved: it may have gone live right after.
     async fn mark(&mut self, id: &StoreId, lost: &Lost) -> Result<(), Error> {
         let now = self.cloud.clock.now();
         let Some(look) = self.look(id).await? else { return Ok(()) };
-        if look.store.state != State::Paused {
-            self.carried.leave("stores that mailed nobody");
-            return Ok(());
-        }
         let known = look.store.gaps.iter().find(|gap| gap.from == lost.from).map(|gap| gap.until);
         let until = match (lost.until, known) {
             (None, Some(_)) => return Ok(()),

@@ -80,8 +80,7 @@ pub fn coupon(restored: &Coupon, old: &Coupon, mailed: bool) -> Coupon {
     for theirs in &old.redeemed {
         let same = |own: &&mut crate::redeem::Redemption| {
             let forgotten = own.order_id.is_empty() || theirs.order_id.is_empty();
-            (own.at, own.total) == (theirs.at, theirs.total) && (forgotten || own.order_id == theirs.order_id)
-                || !forgotten && own.order_id == theirs.order_id
+            if forgotten { (own.at, own.total) == (theirs.at, theirs.total) } else { own.order_id == theirs.order_id }
         };
         match next.redeemed.iter_mut().find(same) {
             // Whose order it was may be forgotten, and stays so.

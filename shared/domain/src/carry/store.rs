@@ -9,7 +9,9 @@ pub const BECAUSE: &str = "restored from a backup";
 pub fn paused(store: &Store) -> Store {
     let mut next = store.clone();
     if mails(store.state) || store.imports.as_ref().is_some_and(|Imports { before, .. }| mails(*before)) {
-        next.set_state(State::Paused);
+        next.state = State::Paused;
+        // Whatever imported then does so no more.
+        next.imports = None;
         next.paused_because = Some(BECAUSE.to_owned());
     }
     next
@@ -24,7 +26,9 @@ fn mails(state: State) -> bool {
 pub fn store(restored: &Store, old: &Store) -> Store {
     let mut next = paused(restored);
     if paused(old).state == State::Paused {
-        next.set_state(State::Paused);
+        next.state = State::Paused;
+        // Whatever imported then does so no more.
+        next.imports = None;
         next.paused_because = Some(BECAUSE.to_owned());
     }
     next.state_set = restored.state_set.max(old.state_set);

@@ -168,7 +168,7 @@ fn whoever_mailed_is_paused_and_whoever_never_did_is_not() {
     assert_eq!(paused(&store()).paused_because.as_deref(), Some(BECAUSE));
     assert_eq!(super::store(&rehearsing, &store()).state, StoreState::Paused);
     let mut importing = store();
-    importing.begin_import("spring");
+    importing.begin_import("spring", "1");
     assert_eq!(paused(&importing).state, StoreState::Paused);
 }
 

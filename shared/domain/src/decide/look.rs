@@ -198,7 +198,7 @@ impl Look<'_> {
         }
         if self.store.state != State::Live {
             let at = self.now.saturating_add(PAUSED_LOOK_HOURS.hours()).unwrap_or(Timestamp::MAX);
-            let state = format!("{:?}", self.store.state).to_lowercase();
+            let state = self.store.state.word().to_owned();
             return Some(Outcome::Later(at, vec![Reason::NotLive { state }], Some(coming.clone())));
         }
         let until = self.store.throttled_until.filter(|until| *until > self.now)?;

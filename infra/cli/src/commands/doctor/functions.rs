@@ -56,11 +56,11 @@ async fn open(stack: &Stack, function: &str) -> Result<Line, Error> {
     let Some(url) = stack.url(function).await? else {
         return Ok(fail(format!("{function} has no URL"), APPLY));
     };
-    let origins = stack.origins(function).await?;
+    let callers = stack.callers(function).await?;
     let wanted = ["lambda:InvokeFunctionUrl", "lambda:InvokeFunction"];
     let missing: Vec<&str> = wanted
         .into_iter()
-        .filter(|action| !origins.iter().any(|origin| origin.principal == "*" && origin.action == *action))
+        .filter(|action| !callers.iter().any(|origin| origin.principal == "*" && origin.action == *action))
         .collect();
     Ok(if missing.is_empty() {
         ok(format!("{function} may be called at {url}"))
@@ -109,7 +109,7 @@ pub async fn queues(stack: &Stack) -> Vec<Line> {
             Ok(Some(depth)) if depth.waiting + depth.taken == 0 => ok(format!("no dead letter in {queue}")),
             Ok(Some(depth)) => fail(
                 format!("{} in {queue}", counted(depth.waiting + depth.taken, "dead letter")),
-                format!("read the runbook of the alarm {queue}, mend the cause, and move them back"),
+                format!("read the runbook of the alarm {queue}: what to mend, and what becomes of them"),
             ),
             Ok(None) => fail(format!("there is no queue {queue}"), APPLY),
             Err(error) => unseen(&format!("the queue {queue}"), &error),

@@ -129,8 +129,8 @@ async fn arrives(stack: &Stack, way: &Destination) -> Result<Option<String>, Err
         let fed = fed.iter().any(|feed| feed.state == "Enabled" && feed.queue.ends_with("delivery"));
         return Ok((!fed).then(|| "record-delivery is not fed by the queue delivery".to_owned()));
     }
-    let origins = stack.origins("record-delivery").await?;
-    let may = origins.iter().any(|origin| origin.principal == "events.amazonaws.com");
+    let callers = stack.callers("record-delivery").await?;
+    let may = callers.iter().any(|origin| origin.principal == "events.amazonaws.com");
     Ok((!may).then(|| "EventBridge may not start record-delivery".to_owned()))
 }
 
@@ -170,7 +170,10 @@ fn domain_of(from: &Address) -> &str {
 fn judged(shop: &str, from: &Address, identity: Option<&Identity>) -> Vec<Line> {
     let domain = domain_of(from);
     let Some(identity) = identity else {
-        let todo = format!("verify {domain} with SES, and name its ARN in `sender_identity_arns`");
+        let todo = format!(
+            "set the records of the output `dns_records` and wait until SES has seen them; without `sender_domain`: verify \
+             {domain} with SES, and name its ARN in `sender_identity_arns`"
+        );
         return vec![fail(format!("{shop}: SES lets nobody write from {domain}"), todo)];
     };
     let mut lines = Vec::new();

@@ -33,7 +33,10 @@ pub async fn secrets(stack: &Stack, stores: &[StoreId]) -> Vec<Line> {
                 format!("there is no secret {name}: every request gets 503"),
                 "write it to SSM, and the same value under `origin` into the domain's KeyValueStore",
             )),
-            Ok(_) => found.push(fail(format!("there is no secret {name}"), "winback store add makes the three keys")),
+            Ok(_) => found.push(fail(
+                format!("there is no secret {name}"),
+                format!("winback store add NAME --stack {} makes the three keys", stack.name),
+            )),
             Err(error) => found.push(unseen(&format!("the secret {name}"), &error)),
         }
     }
@@ -44,16 +47,22 @@ pub async fn secrets(stack: &Stack, stores: &[StoreId]) -> Vec<Line> {
         let name = stack.webhook_secrets(store);
         found.push(match stack.secret(&name).await {
             Ok(Some(value)) => match lines_of(&value).len() {
-                0 => fail(format!("{name} is empty"), format!("winback store rotate-secret {store}")),
+                0 => fail(
+                    format!("{name} is empty"),
+                    format!("winback store rotate-secret {store} --stack {}", stack.name),
+                ),
                 1 => ok(format!("{store} has a webhook secret")),
                 secrets => warn(
                     format!("{store} has {} for webhooks", counted(secrets, "secret")),
-                    format!("when the shop signs with the first: winback store rotate-secret {store} --drop-old"),
+                    format!(
+                        "when the shop signs with the first: winback store rotate-secret {store} --stack {} --drop-old",
+                        stack.name
+                    ),
                 ),
             },
             Ok(None) => fail(
                 format!("there is no secret {name}: every webhook of {store} is refused"),
-                format!("winback store add {store}"),
+                format!("winback store add {store} --stack {}", stack.name),
             ),
             Err(error) => unseen(&format!("the secret {name}"), &error),
         });
@@ -96,7 +105,7 @@ async fn one(deployed: &Deployed, id: &StoreId) -> Vec<Line> {
         )];
     }
     let (store, plan) = (&standing.store, &standing.plan);
-    let state = format!("{:?}", store.state).to_lowercase();
+    let state = store.state.word();
     let mut lines = vec![match store.state {
         State::Live => ok(format!("{id} is live, plan {}", plan.number)),
         State::Rehearsing => ok(format!("{id} rehearses, plan {}: it mails nobody", plan.number)),
