@@ -1,7 +1,6 @@
 //! One part: its orders are recorded, and its bad lines kept.
 
-use std::collections::BTreeMap;
-use std::time::Duration;
+use std::collections::{BTreeMap, VecDeque};
 
 use futures_util::future::try_join_all;
 use jiff::{Timestamp, ToSpan};
@@ -20,10 +19,6 @@ use crate::{Answer, Ranged};
 const LANES: usize = 32;
 /// What must be left of an invocation to begin another order.
 const TIME_FOR_ONE_SECONDS: i64 = 20;
-
-/// How long an order waits that too many others are in the way of.
-const PAUSES: [Duration; 4] =
-    [Duration::from_millis(50), Duration::from_millis(230), Duration::from_millis(710), Duration::from_millis(1900)];
 
 /// What became of a part.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -68,20 +63,15 @@ pub async fn part(cloud: &Cloud, ranged: &Ranged, invocation: Invocation) -> Res
 }
 
 async fn record(cloud: &Cloud, store: &StoreId, events: &[Event], latest: Timestamp) -> Result<(), Error> {
-    for event in events {
-        let mut pauses = PAUSES.into_iter().chain(std::iter::repeat(PAUSES[PAUSES.len() - 1]));
-        loop {
-            if cloud.clock.now() > latest {
-                return Err(Error::TimeUp);
-            }
-            match Box::pin(cloud.record(store, &Whom::Named(event.who.clone()), event)).await {
-                // An address that many use stands in every part, and every part is read by somebody else.
-                Err(Error::Contended) => tokio::time::sleep(pauses.next().unwrap_or_default()).await,
-                recorded => {
-                    recorded?;
-                    break;
-                }
-            }
+    let mut waiting: VecDeque<&Event> = events.iter().collect();
+    while let Some(event) = waiting.pop_front() {
+        if cloud.clock.now() > latest {
+            return Err(Error::TimeUp);
+        }
+        match Box::pin(cloud.record(store, &Whom::Named(event.who.clone()), event)).await {
+            // An address that many use stands in every part, and every part is read by somebody else: the others first.
+            Err(Error::Contended) => waiting.push_back(event),
+            recorded => recorded.map(|_| ())?,
         }
     }
     Ok(())

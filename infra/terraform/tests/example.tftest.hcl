@@ -79,7 +79,8 @@ run "the_simple_example_stands" {
   }
 
   variables {
-    packages_dir = "tests/packages"
+    sender_domain = "shop.example"
+    packages_dir  = "tests/packages"
   }
 
   assert {

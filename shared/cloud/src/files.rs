@@ -126,7 +126,9 @@ impl Files {
                 let body = answer.body.collect().await;
                 Ok(Some(body.map_err(|_| Error::Failed("the answer broke off".to_owned()))?.to_vec()))
             }
-            Err(error) if error.code() == Some("NoSuchKey") || status(&error) == Some(404) => Ok(None),
+            // S3 says "forbidden" of what is not there to whoever may not list it. Who may not read at all fails at what must
+            // be there, and may not write either.
+            Err(error) if error.code() == Some("NoSuchKey") || matches!(status(&error), Some(403 | 404)) => Ok(None),
             Err(error) => Err(failed(&error)),
         }
     }

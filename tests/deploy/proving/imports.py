@@ -52,7 +52,8 @@ class Imports:
     def the_store_goes_on(self):
         """While a history comes in a store waits. Then it goes on as it was."""
         store = self.shop.known_as()
-        expect(store["state"] == "live", "the store is live again after an import", store)
+        seen = (store["state"], store.get("imports"))
+        expect(seen == ("live", None), "the store is live again after an import", *seen)
 
     def upload(self, key, text):
         """Puts a file into the bucket, and waits for the end of the execution that comes of it: one, and no other."""

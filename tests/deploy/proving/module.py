@@ -11,6 +11,8 @@ from packages import ROOT
 from stages import Failed, expect
 
 MODULE = ROOT / "infra/terraform"
+# The sample shop's own.
+SENDER_DOMAIN = "shop.example"
 # Beside the example's own lines: what may be deleted with all that it holds, since all of it is taken down in the end.
 OVERRIDE = """
 module "winback" {
@@ -31,7 +33,8 @@ class Stack:
         shutil.copytree(MODULE, copy, ignore=leftovers)
         self.folder = copy / "examples/simple"
         (self.folder / "proof_override.tf").write_text(OVERRIDE)
-        self.variables = [f"-var=packages_dir={packages}", f"-var=programs_zip={layer}"]
+        given = {"packages_dir": packages, "programs_zip": layer, "sender_domain": SENDER_DOMAIN}
+        self.variables = [f"-var={name}={value}" for name, value in given.items()]
         self.log = work / "terraform.log"
 
     def init(self):
