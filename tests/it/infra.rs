@@ -93,10 +93,11 @@ fn every_variable_that_is_given_is_read_and_the_other_way_round() {
     assert_eq!(read.len(), 12);
 }
 
-/// `terraform validate` and `terraform test`, AWS mocked, on a copy.
+/// `terraform fmt`, `validate` and `test`, AWS mocked, on a copy.
 #[test]
 fn the_module_is_valid_and_its_tests_pass() {
     let Some(terraform) = terraform::Terraform::prepare() else { return };
+    terraform.run(&["fmt", "-check", "-recursive", "-no-color"]);
     terraform.run(&["validate", "-no-color"]);
     let said = terraform.run(&["test", "-no-color"]);
     let passed = said.lines().rev().find(|line| line.contains(" passed, ")).expect("it says how many passed");
