@@ -7,7 +7,6 @@ use winback_cloud::files::{self, Chunk};
 use winback_cloud::{Cloud, Error};
 use winback_domain::history::{self, Cut, Reading, Unusable};
 use winback_domain::ids::StoreId;
-use winback_domain::store::Store;
 
 use crate::names::{Parts, Piece, Upload};
 use crate::{Answer, Report, Whole};
@@ -29,7 +28,7 @@ pub async fn cut(cloud: &Cloud, Whole { upload, part_bytes }: Whole) -> Result<A
         }
         Err(error) => return Err(error),
     };
-    change(cloud, &store, |known| known.begin_import(&upload.key, upload.etag())).await?;
+    cloud.change_store(&store, |known| known.begin_import(&upload.key, upload.etag())).await?;
     let first = match cloud.files.bytes(&upload.key, &upload.etag, 0, CHUNK).await {
         Ok(first) => first,
         Err(error @ files::Error::Changed(_)) => return give_up(cloud, &store, &upload, error.to_string()).await,
@@ -103,20 +102,14 @@ impl Read for Chunks {
 
 /// Nothing was imported: the store goes on as it was.
 async fn give_up(cloud: &Cloud, store: &StoreId, upload: &Upload, problem: String) -> Result<Answer, Error> {
-    change(cloud, store, |known| {
-        let after = known.after_import(&upload.key, upload.etag());
-        known.end_import(&upload.key, upload.etag());
-        known.state = after.unwrap_or(known.state);
-    })
-    .await?;
+    cloud
+        .change_store(store, |known| {
+            let after = known.after_import(&upload.key, upload.etag());
+            known.end_import(&upload.key, upload.etag());
+            known.state = after.unwrap_or(known.state);
+        })
+        .await?;
     refuse(cloud, upload, problem).await
-}
-
-async fn change(cloud: &Cloud, store: &StoreId, change: impl Fn(&mut Store)) -> Result<(), Error> {
-    let known = cloud.tables.change_store(store, change).await?;
-    known.ok_or_else(|| Error::UnknownStore(store.clone()))?;
-    cloud.forget(store);
-    Ok(())
 }
 
 /// Says so to whoever waits for the report.

@@ -4,11 +4,12 @@ use std::fmt::Write as _;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use winback_cloud::{Cloud, Error, files};
+use winback_cloud::queue::Imported;
+use winback_cloud::{Cloud, Error};
 
-use crate::names::{Parts, Upload};
+use crate::names::{Parts, Upload, missing};
 use crate::part::Done;
-use crate::{Answer, Imported, Scan};
+use crate::{Answer, Scan};
 
 /// What became of an upload.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -36,7 +37,6 @@ impl Report {
 
 /// Writes the report and the file of bad lines. The store stays as it is until the scan that ends the import.
 pub async fn finish(cloud: &Cloud, upload: &Upload) -> Result<Answer, Error> {
-    let missing = |name: String| Error::Files(files::Error::Changed(name));
     let store = upload.store().ok_or_else(|| missing(upload.key.clone()))?;
     let parts: Option<Parts> = cloud.files.read(&upload.cut()).await?;
     let Parts { count, uploaded } = parts.ok_or_else(|| missing(upload.cut()))?;

@@ -13,9 +13,9 @@ mod part;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use winback_cloud::queue::Imported;
 use winback_cloud::start::Invocation;
 use winback_cloud::{Cloud, Error};
-use winback_domain::ids::StoreId;
 
 pub use crate::finish::Report;
 pub use crate::names::{Upload, address};
@@ -91,17 +91,6 @@ pub struct Scan {
     pub scheduled_at: Timestamp,
     /// The import that has ended.
     pub imported: Imported,
-}
-
-/// An import that has ended.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Imported {
-    /// Whose.
-    pub store: StoreId,
-    /// Its file.
-    pub key: String,
-    /// The content of that file.
-    pub etag: String,
 }
 
 /// Does one step.

@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use winback_cloud::{Error, files};
 use winback_domain::history::Part;
 use winback_domain::ids::StoreId;
 
@@ -59,6 +60,11 @@ impl Upload {
     fn of_import(&self, uploaded: Timestamp, file: &str) -> String {
         format!("{}.import/{}/{}/{file}", self.key, self.etag(), uploaded.as_second())
     }
+}
+
+/// A file that an earlier step has left is not there.
+pub fn missing(name: String) -> Error {
+    files::Error::Changed(name).into()
 }
 
 /// How a file was cut.

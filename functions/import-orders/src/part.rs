@@ -12,7 +12,7 @@ use winback_domain::event::Event;
 use winback_domain::history::{self, Reading};
 use winback_domain::ids::StoreId;
 
-use crate::names::{Parts, Piece};
+use crate::names::{Parts, Piece, missing};
 use crate::{Answer, Ranged};
 
 /// So many orders are recorded side by side. Those of one customer stand in one lane, so that none waits for another.
@@ -32,7 +32,6 @@ pub struct Done {
 /// Reads and records one part. Of one that was done before only the outcome is read.
 pub async fn part(cloud: &Cloud, ranged: &Ranged, invocation: Invocation) -> Result<Answer, Error> {
     let Ranged { upload, number } = ranged;
-    let missing = |name: String| Error::Files(files::Error::Changed(name));
     let store = upload.store().ok_or_else(|| missing(upload.key.clone()))?;
     let parts: Option<Parts> = cloud.files.read(&upload.cut()).await?;
     let Parts { uploaded, .. } = parts.ok_or_else(|| missing(upload.cut()))?;

@@ -3,13 +3,14 @@
 use std::path::Path;
 
 use jiff::civil::Date;
+use winback_cloud::queue::Imported;
 use winback_cloud::{Cloud, Error, programs};
 use winback_domain::check::check;
 use winback_domain::file::{self, Severity};
 use winback_domain::ids::StoreId;
 use winback_domain::store::{State, Store};
 
-use crate::{Imported, Run, Set};
+use crate::{Run, Set};
 
 /// Activates every folder of the layer that changed. A folder with errors changes nothing: the plan before it holds, and
 /// the other folders are activated all the same.
@@ -66,9 +67,7 @@ pub async fn set(cloud: &Cloud, set: &Set, run: &Run) -> Result<(), Error> {
             store.state = set.state;
         }
     };
-    let known = cloud.tables.change_store(&set.store, change).await?;
-    known.ok_or_else(|| Error::UnknownStore(set.store.clone()))?;
-    cloud.forget(&set.store);
+    cloud.change_store(&set.store, change).await?;
     tracing::info!(store = %set.store, state = ?set.state, "state set");
     Ok(())
 }

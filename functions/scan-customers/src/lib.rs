@@ -8,6 +8,7 @@ mod rank;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use winback_cloud::queue::Imported;
 use winback_cloud::standing::Standing;
 use winback_cloud::start::Invocation;
 use winback_cloud::{Cloud, Error};
@@ -39,17 +40,6 @@ impl Run {
             (None, None) => String::new(),
         }
     }
-}
-
-/// An import that has ended, as import-orders tells it.
-#[derive(Clone, Debug, Deserialize, Serialize)]
-pub struct Imported {
-    /// Whose.
-    pub store: StoreId,
-    /// Its file.
-    pub key: String,
-    /// The content of that file.
-    pub etag: String,
 }
 
 /// A store's new state.

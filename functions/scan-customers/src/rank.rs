@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use jiff::ToSpan;
 use jiff::civil::Date;
+use winback_cloud::queue::Imported;
 use winback_cloud::{Cloud, Error};
 use winback_domain::ids::StoreId;
 use winback_domain::plan::Plan;
@@ -12,7 +13,7 @@ use winback_domain::store::{Imports, RANKED_DAYS, Ranking, State, Store};
 use winback_domain::time::day_of;
 
 use crate::pass::Found;
-use crate::{Imported, Run, activate, standing};
+use crate::{Run, activate, standing};
 
 /// The stores that are to be ranked: all whose history is in.
 pub type Stores = BTreeMap<StoreId, Asked>;

@@ -26,6 +26,7 @@ use std::sync::Arc;
 use aws_config::SdkConfig;
 use winback_domain::ids::StoreId;
 use winback_domain::planted::{Planted, planted};
+use winback_domain::store::Store;
 
 use crate::clock::Clock;
 use crate::config::Config;
@@ -132,6 +133,16 @@ impl Cloud {
     /// Forgets a store's standing, so that the next one asked for is fresh.
     pub fn forget(&self, store: &StoreId) {
         self.kept.forget(store);
+    }
+
+    /// Changes a store's record, and forgets what was kept of it. Answers what it became.
+    ///
+    /// # Errors
+    /// [`Error::UnknownStore`] where there is none.
+    pub async fn change_store(&self, store: &StoreId, change: impl Fn(&mut Store)) -> Result<Store, Error> {
+        let known = self.tables.change_store(store, change).await?;
+        self.forget(store);
+        known.ok_or_else(|| Error::UnknownStore(store.clone()))
     }
 
     /// Forgets all that is kept for a moment, and from now on keeps it until this is called again: for a process that is

@@ -1,4 +1,4 @@
-//! The two queues: events for record-event, hints for send-message.
+//! The two queues, events for record-event and hints for send-message; and what else functions hand on to each other.
 
 use aws_sdk_sqs::Client;
 use aws_sdk_sqs::error::{ProvideErrorMetadata, SdkError};
@@ -28,6 +28,17 @@ pub struct Hint {
     pub store: StoreId,
     /// The customer.
     pub customer: CustomerId,
+}
+
+/// An import that has ended: what import-orders hands on to scan-customers.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Imported {
+    /// Whose.
+    pub store: StoreId,
+    /// Its file.
+    pub key: String,
+    /// The content of that file.
+    pub etag: String,
 }
 
 /// The queue did not take it. Trying again later is right.

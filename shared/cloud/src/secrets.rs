@@ -64,8 +64,8 @@ impl Secrets {
             let (id, secret) = line.split_once(':')?;
             Some((id.trim().parse().ok()?, Key::new(secret.trim().as_bytes().to_vec())))
         };
-        let lines = text.lines().filter(|text| !text.trim().is_empty());
-        let mut keys: Vec<_> = lines.map(|text| line(text).ok_or_else(malformed)).collect::<Result<_, _>>()?;
+        let mut keys: Vec<_> =
+            lines(&text).into_iter().map(|text| line(text).ok_or_else(malformed)).collect::<Result<_, _>>()?;
         if keys.is_empty() {
             return Err(malformed());
         }
@@ -77,14 +77,14 @@ impl Secrets {
     /// signature, SSM is asked again, at most once a minute: the secret may be new.
     pub async fn webhook(&self, store: &StoreId, now: Timestamp, doubt: bool) -> Result<Vec<String>, Error> {
         let kept = if doubt { KEPT_IN_DOUBT } else { KEPT };
-        let text = self.get(&format!("stores/{store}/webhook-secrets"), now, kept).await?;
-        Ok(lines(&text))
+        let text = self.get(&webhook(store), now, kept).await?;
+        Ok(owned(&text))
     }
 
     /// What the link domain proves itself with: one a line, two while one is rotated.
     pub async fn origin(&self, now: Timestamp, doubt: bool) -> Result<Vec<String>, Error> {
         let kept = if doubt { KEPT_IN_DOUBT } else { KEPT };
-        Ok(lines(&self.get("keys/origin", now, kept).await?))
+        Ok(owned(&self.get("keys/origin", now, kept).await?))
     }
 
     fn path(&self, name: &str) -> String {
@@ -111,7 +111,16 @@ impl Secrets {
     }
 }
 
+/// The name, below the prefix, of the parameter with a store's webhook secrets.
+pub fn webhook(store: &StoreId) -> String {
+    format!("stores/{store}/webhook-secrets")
+}
+
 /// The lines of a parameter that hold something.
-fn lines(text: &str) -> Vec<String> {
-    text.lines().map(str::trim).filter(|line| !line.is_empty()).map(str::to_owned).collect()
+pub fn lines(text: &str) -> Vec<&str> {
+    text.lines().map(str::trim).filter(|line| !line.is_empty()).collect()
+}
+
+fn owned(text: &str) -> Vec<String> {
+    lines(text).into_iter().map(str::to_owned).collect()
 }

@@ -1,6 +1,6 @@
 //! The first mail: a real letter to SES's mailbox simulator, told of by its event.
 
-use winback_cloud::operator::first_mail::Trial;
+use winback_cloud::operator::first_mail::Outcome;
 use winback_cloud::tables::first_mail::SIMULATOR;
 use winback_domain::message::State;
 
@@ -10,7 +10,9 @@ use crate::support::Shop;
 async fn a_first_mail_is_the_real_letter_and_its_event_comes_back() {
     let shop = Shop::open("2026-05-05 10:00").await;
     let (place, store) = (&shop.place, &shop.store);
-    let Trial::Sent { mail, noted } = place.cloud.send_first_mail(store).await.unwrap() else { panic!("it was sent") };
+    let Outcome::Sent { mail, noted } = place.cloud.send_first_mail(store).await.unwrap() else {
+        panic!("it was sent")
+    };
     assert_eq!(mail, "we-miss-you");
     let outbox = place.stack.outbox();
     let [sent] = outbox.as_slice() else { panic!("one mail") };
@@ -34,7 +36,7 @@ async fn an_event_of_an_earlier_trial_tells_nothing_of_the_latest() {
     place.cloud.send_first_mail(store).await.unwrap();
     let late = place.stack.take_delivery_events().unwrap();
     place.clock.turn_to(place.clock.now() + jiff::SignedDuration::from_mins(1));
-    let Trial::Sent { noted, .. } = place.cloud.send_first_mail(store).await.unwrap() else { panic!("it was sent") };
+    let Outcome::Sent { noted, .. } = place.cloud.send_first_mail(store).await.unwrap() else { panic!("it was sent") };
     for event in late {
         record_delivery::handle(&place.cloud, event, place.invocation()).await.unwrap();
     }

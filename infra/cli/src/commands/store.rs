@@ -4,7 +4,8 @@ use std::path::PathBuf;
 
 use anyhow::{Context, Result, bail};
 use clap::{Args, Subcommand};
-use winback_cloud::operator::secrets::{KEYS, lines, new_key, new_webhook_secret};
+use winback_cloud::operator::secrets::{KEYS, new_key, new_webhook_secret};
+use winback_cloud::secrets::lines;
 use winback_domain::figures::counted;
 use winback_domain::ids::StoreId;
 use winback_domain::store::Store;

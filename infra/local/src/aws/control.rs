@@ -20,7 +20,7 @@ use aws_smithy_runtime_api::http::StatusCode;
 use aws_smithy_types::body::SdkBody;
 use serde_json::{Value, json};
 
-use super::over_http::Unanswered;
+use super::over_http::{self, Unanswered};
 use super::{Stack, lock};
 
 /// What a function answers to an event.
@@ -164,7 +164,7 @@ impl HttpConnector for Control {
         let path = http::Uri::try_from(&url).map(|uri| uri.path().to_owned()).unwrap_or_default();
         let ours = APIS.iter().any(|api| path.starts_with(api)) && request.headers().get("x-amz-target").is_none();
         if !ours {
-            return self.behind(request);
+            return self.stack.seam().call(request);
         }
         let function = path.strip_suffix("/invocations").and_then(|path| path.rsplit('/').next());
         let Some(function) = function.filter(|_| request.method() == "POST") else {
@@ -182,25 +182,7 @@ impl Control {
     /// # Errors
     /// When the request is for nobody here, or cannot be read.
     pub async fn answer_http(&self, request: http::Request<Vec<u8>>) -> Result<http::Response<Vec<u8>>, Unanswered> {
-        let unreadable = |problem: &dyn fmt::Display| Unanswered(problem.to_string());
-        let request = HttpRequest::try_from(request.map(SdkBody::from)).map_err(|error| unreadable(&error))?;
-        let answer = self.call(request).await.map_err(|error| unreadable(&error))?;
-        let answer = answer.try_into_http1x().map_err(|error| unreadable(&error))?;
-        Ok(answer.map(|body| body.bytes().map(<[u8]>::to_vec).unwrap_or_default()))
-    }
-
-    /// The services behind the seam.
-    fn behind(&self, request: HttpRequest) -> HttpConnectorFuture {
-        let stack = self.stack.clone();
-        HttpConnectorFuture::new(async move {
-            let refused = |problem: &dyn fmt::Display| ConnectorError::user(problem.to_string().into());
-            let request = request.try_into_http1x().map_err(|error| refused(&error))?;
-            let (parts, body) = request.into_parts();
-            let body = body.bytes().map(<[u8]>::to_vec).unwrap_or_default();
-            let answer = stack.answer_http(http::Request::from_parts(parts, body)).await;
-            let answer = answer.map_err(|error| refused(&error))?;
-            HttpResponse::try_from(answer.map(SdkBody::from)).map_err(|error| refused(&error))
-        })
+        over_http::answer(self, request).await
     }
 }
 

@@ -1,7 +1,7 @@
 //! History comes in as on AWS: a file is uploaded, and the steps that a state machine walks there are walked here.
 
 use anyhow::{Result, bail};
-use import_orders::{Answer, Imported, Ranged, Report, Scan, Step, Upload, Whole, address};
+use import_orders::{Answer, Ranged, Report, Scan, Step, Upload, Whole, address};
 use winback_domain::ids::StoreId;
 use winback_domain::store::Store;
 
@@ -49,9 +49,9 @@ impl Place {
         let Answer::Finished { scan } = self.import_step(Step::Finish(upload.clone())).await? else {
             bail!("an import that is over answers something else");
         };
-        let Scan { scheduled_at, imported: Imported { store, key, etag } } = scan;
-        let imported = Some(scan_customers::Imported { store, key, etag });
-        let audit = self.run_scan(scan_customers::Run { scheduled_at, set: None, imported }).await?;
+        let Scan { scheduled_at, imported } = scan;
+        let run = scan_customers::Run { scheduled_at, set: None, imported: Some(imported) };
+        let audit = self.run_scan(run).await?;
         let report: Option<Report> = self.overseer.files.read(&upload.report()).await?;
         let bad_lines = self.overseer.files.read_text(&upload.bad_lines()).await?.unwrap_or_default();
         let bad_lines = bad_lines.lines().map(str::to_owned).collect();

@@ -19,7 +19,7 @@ const SPENT: i64 = 9_000;
 
 /// How a first mail was taken.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Trial {
+pub enum Outcome {
     /// SES has it.
     Sent {
         /// The letter's folder.
@@ -40,11 +40,11 @@ pub enum Trial {
 impl Cloud {
     /// Sends the first letter of a store's first live program to SES's mailbox simulator: real sender, headers,
     /// configuration set and tags, a sample's code, and links that lead nowhere.
-    pub async fn send_first_mail(&self, store: &StoreId) -> Result<Trial, Error> {
+    pub async fn send_first_mail(&self, store: &StoreId) -> Result<Outcome, Error> {
         let standing = self.standing(store).await?;
         let (plan, now) = (&standing.plan, self.clock.now());
-        let Some((program, mail)) = first_letter(plan) else { return Ok(Trial::NoLetter) };
-        let Ok(to) = SIMULATOR.parse() else { return Ok(Trial::NoLetter) };
+        let Some((program, mail)) = first_letter(plan) else { return Ok(Outcome::NoLetter) };
+        let Ok(to) = SIMULATOR.parse() else { return Ok(Outcome::NoLetter) };
         let mut reader = Customer::new(CustomerId::from_bytes([0; 16]), now);
         let last = now.saturating_sub((SILENT_DAYS * 24).hours()).unwrap_or(now);
         reader.orders = Orders { count: 2, spent: SPENT, recent: vec![last] };
@@ -53,7 +53,7 @@ impl Cloud {
         let letters = standing.letters()?;
         let letter = match preview(plan, &letters, mail, &reader, links, now) {
             Ok(letter) => letter,
-            Err(error) => return Ok(Trial::Unreadable(error.to_string())),
+            Err(error) => return Ok(Outcome::Unreadable(error.to_string())),
         };
         // Named by the moment, so that another trial is another mail.
         let noted = FirstMail {
@@ -66,11 +66,11 @@ impl Cloud {
         let sender = &plan.shop.sender;
         let from = (sender.name.as_str(), &sender.email);
         Ok(match self.mailer.send(store, noted.message, from, &to, &letter).await {
-            Handed::Sent(_) => Trial::Sent { mail: mail.to_owned(), noted },
-            Handed::Refused(Refusal::Store(code)) => Trial::Refused(code),
-            Handed::Refused(Refusal::Recipient) => Trial::Refused("BadRequestException".to_owned()),
-            Handed::Refused(Refusal::NotNow) => Trial::Refused("TooManyRequestsException".to_owned()),
-            Handed::Unknown => Trial::Unknown,
+            Handed::Sent(_) => Outcome::Sent { mail: mail.to_owned(), noted },
+            Handed::Refused(Refusal::Store(code)) => Outcome::Refused(code),
+            Handed::Refused(Refusal::Recipient) => Outcome::Refused("BadRequestException".to_owned()),
+            Handed::Refused(Refusal::NotNow) => Outcome::Refused("TooManyRequestsException".to_owned()),
+            Handed::Unknown => Outcome::Unknown,
         })
     }
 }

@@ -5,6 +5,7 @@ use aws_sdk_ssm::types::{ParameterStringFilter, ParameterType};
 use winback_domain::ids::StoreId;
 
 use super::{Error, Stack, refused};
+use crate::secrets;
 
 /// So many bytes of chance are in a secret.
 const BYTES: usize = 32;
@@ -37,7 +38,7 @@ impl Stack {
 
     /// The name of the parameter with a store's webhook secrets, one a line.
     pub fn webhook_secrets(&self, store: &StoreId) -> String {
-        self.secret_name(&format!("stores/{store}/webhook-secrets"))
+        self.secret_name(&secrets::webhook(store))
     }
 
     /// A parameter's value; nothing where there is none.
@@ -83,11 +84,6 @@ impl Stack {
         let request = self.ssm.put_parameter().name(name).value(value).r#type(ParameterType::SecureString);
         request.set_key_id(key.map(str::to_owned))
     }
-}
-
-/// The lines of a parameter with several secrets.
-pub fn lines(value: &str) -> Vec<&str> {
-    value.lines().map(str::trim).filter(|line| !line.is_empty()).collect()
 }
 
 #[cfg(test)]

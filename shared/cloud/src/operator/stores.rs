@@ -15,8 +15,6 @@ impl Cloud {
             known.paused_because = Some(because.to_owned());
             known.state_set = known.state_set.max(Some(now));
         };
-        let paused = self.tables.change_store(store, change).await?;
-        self.forget(store);
-        paused.ok_or_else(|| Error::UnknownStore(store.clone()))
+        self.change_store(store, change).await
     }
 }

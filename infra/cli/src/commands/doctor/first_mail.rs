@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use anyhow::Result;
 use winback_cloud::Cloud;
-use winback_cloud::operator::first_mail::Trial;
+use winback_cloud::operator::first_mail::Outcome;
 use winback_cloud::tables::first_mail::{FirstMail, SIMULATOR};
 use winback_domain::ids::StoreId;
 use winback_domain::message::State;
@@ -17,7 +17,7 @@ const ASKED: Duration = Duration::from_secs(2);
 /// Sends it and waits.
 pub async fn send(cloud: &Cloud, store: &StoreId, patience: Duration) -> Result<Vec<Line>> {
     let (mail, noted) = match cloud.send_first_mail(store).await? {
-        Trial::Sent { mail, noted } => (mail, noted),
+        Outcome::Sent { mail, noted } => (mail, noted),
         other => return Ok(vec![unsent(store, &other)]),
     };
     let mut lines = vec![ok(format!("SES took {mail} of {store} for {SIMULATOR}"))];
@@ -50,15 +50,15 @@ fn told(known: &FirstMail) -> Option<Line> {
     })
 }
 
-fn unsent(store: &StoreId, trial: &Trial) -> Line {
-    match trial {
-        Trial::NoLetter => {
+fn unsent(store: &StoreId, outcome: &Outcome) -> Line {
+    match outcome {
+        Outcome::NoLetter => {
             warn(format!("{store} has no live program, so no letter to try"), "set `status: live` in a program")
         }
-        Trial::Unreadable(problem) => {
+        Outcome::Unreadable(problem) => {
             fail(format!("the first letter of {store}: {problem}"), "winback check its folder")
         }
-        Trial::Refused(code) => fail(
+        Outcome::Refused(code) => fail(
             format!("SES refused the first mail of {store}: {code}"),
             match code.as_str() {
                 "AccessDeniedException" => "allow the operator ses:SendEmail on the identity and the configuration set",
@@ -69,7 +69,7 @@ fn unsent(store: &StoreId, trial: &Trial) -> Line {
                 _ => "mend what SES names; send-message would get the same answer, and stop the store",
             },
         ),
-        Trial::Unknown | Trial::Sent { .. } => fail(
+        Outcome::Unknown | Outcome::Sent { .. } => fail(
             format!("SES gave no answer to the first mail of {store}"),
             "try again: the simulator minds no second mail",
         ),

@@ -2,7 +2,8 @@
 
 use jiff::SignedDuration;
 use winback_cloud::operator::Stack;
-use winback_cloud::operator::secrets::{KEYS, lines as lines_of};
+use winback_cloud::operator::secrets::KEYS;
+use winback_cloud::secrets::lines as lines_of;
 use winback_domain::figures::counted;
 use winback_domain::ids::StoreId;
 use winback_domain::program::Status;
