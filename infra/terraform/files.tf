@@ -77,7 +77,8 @@ resource "aws_s3_bucket_lifecycle_configuration" "files" {
   bucket = aws_s3_bucket.files.id
 
   dynamic "rule" {
-    for_each = { imports = var.imports_days, reports = var.reports_days }
+    # Whoever asks for their data gets it within a month; a copy that lies longer is one more to lose.
+    for_each = { imports = var.imports_days, reports = var.reports_days, requests = 30 }
 
     content {
       id     = rule.key

@@ -21,7 +21,7 @@ locals {
   }
 
   worker_environment = {
-    record-event = merge(local.tables, local.shards, local.secrets)
+    record-event = merge(local.tables, local.shards, local.secrets, { WINBACK_FILES_BUCKET = aws_s3_bucket.files.bucket })
     find-lapsed = merge(local.shards, {
       WINBACK_CUSTOMERS_TABLE = aws_dynamodb_table.customers.name
       WINBACK_DUE_QUEUE_URL   = aws_sqs_queue.due.url

@@ -45,8 +45,18 @@ locals {
 
       Accepted = {
         Type    = "Choice"
-        Choices = [{ Variable = "$.refused", IsPresent = true, Next = "Refused" }]
+        Choices = [{ Variable = "$.scan", IsPresent = true, Next = "GoOn" }, { Variable = "$.refused", IsPresent = true, Next = "Refused" }]
         Default = "Parts"
+      }
+
+      # The store has waited for a file that was refused in the end: it goes on as after one that came in.
+      GoOn = {
+        Type       = "Task"
+        Resource   = local.invoke
+        Parameters = { FunctionName = aws_lambda_function.worker["scan-customers"].arn, "Payload.$" = "$.scan" }
+        ResultPath = null
+        Retry      = local.retry_scan
+        Next       = "Refused"
       }
 
       # No file of orders, or no store that we know: nothing was imported, and a person should look.

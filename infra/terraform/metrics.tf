@@ -10,6 +10,9 @@ locals {
     hints         = { log = "find-lapsed", message = "pumped", name = "Hints", value = "$.fields.hints", unit = "Count" }
     unknown-sends = { log = "send-message", message = "unknown", name = "UnknownSends", value = "1", unit = "Count" }
     stores-paused = { log = "send-message", message = "store paused", name = "StoresPaused", value = "1", unit = "Count" }
+    # Too many bounces or complaints; and a platform that took us out.
+    stores-broken = { log = "record-delivery", message = "store paused", name = "StoresPaused", value = "1", unit = "Count" }
+    stores-left   = { log = "record-event", message = "store paused", name = "StoresPaused", value = "1", unit = "Count" }
   }
 }
 

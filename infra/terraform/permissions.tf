@@ -33,6 +33,8 @@ locals {
       { actions = concat(local.change, ["dynamodb:DeleteItem"]), resources = [local.ledger] },
       { actions = local.receive, resources = [aws_sqs_queue.events.arn] },
       { actions = ["ssm:GetParameter"], resources = ["${local.parameter}/keys/lookup"] },
+      # The answer to whoever asks for their data.
+      { actions = ["s3:PutObject"], resources = ["${local.files}/requests/*"] },
     ]
 
     find-lapsed = [
@@ -77,8 +79,8 @@ locals {
 
     scan-customers = [
       { actions = concat(["dynamodb:Scan"], local.change), resources = [local.customers] },
-      # What a store used of its limits is counted there.
-      { actions = local.read, resources = [local.ledger] },
+      # What a store used of its limits is counted there; and of a store that wants everybody forgotten orders go.
+      { actions = concat(local.change, ["dynamodb:DeleteItem"]), resources = [local.ledger] },
     ]
 
     import-orders = [

@@ -13,11 +13,6 @@ resource "aws_sqs_queue" "events" {
   sqs_managed_sse_enabled    = local.managed_encryption
   kms_master_key_id          = var.kms_key_arn
   tags                       = var.tags
-
-  redrive_policy = jsonencode({
-    deadLetterTargetArn = aws_sqs_queue.events_dead.arn
-    maxReceiveCount     = 5
-  })
 }
 
 # Ids of customers whose time has come, read by send-message. Only hints: one that is a day old is worth nothing, the index has it.
@@ -28,11 +23,6 @@ resource "aws_sqs_queue" "due" {
   sqs_managed_sse_enabled    = local.managed_encryption
   kms_master_key_id          = var.kms_key_arn
   tags                       = var.tags
-
-  redrive_policy = jsonencode({
-    deadLetterTargetArn = aws_sqs_queue.due_dead.arn
-    maxReceiveCount     = 5
-  })
 }
 
 resource "aws_sqs_queue" "events_dead" {
@@ -61,11 +51,6 @@ resource "aws_sqs_queue" "delivery" {
   sqs_managed_sse_enabled    = local.managed_encryption
   kms_master_key_id          = var.kms_key_arn
   tags                       = var.tags
-
-  redrive_policy = jsonencode({
-    deadLetterTargetArn = aws_sqs_queue.delivery_dead.arn
-    maxReceiveCount     = 5
-  })
 }
 
 # Delivery events that EventBridge could not hand over or that record-delivery could not digest, by either way.
@@ -75,6 +60,36 @@ resource "aws_sqs_queue" "delivery_dead" {
   sqs_managed_sse_enabled   = local.managed_encryption
   kms_master_key_id         = var.kms_key_arn
   tags                      = var.tags
+}
+
+# Apart from the queues: a queue with a policy inside is made after its dead-letter queue, and the provider waits half a minute for each.
+resource "aws_sqs_queue_redrive_policy" "events" {
+  queue_url = aws_sqs_queue.events.id
+
+  redrive_policy = jsonencode({
+    deadLetterTargetArn = aws_sqs_queue.events_dead.arn
+    maxReceiveCount     = 5
+  })
+}
+
+resource "aws_sqs_queue_redrive_policy" "due" {
+  queue_url = aws_sqs_queue.due.id
+
+  redrive_policy = jsonencode({
+    deadLetterTargetArn = aws_sqs_queue.due_dead.arn
+    maxReceiveCount     = 5
+  })
+}
+
+resource "aws_sqs_queue_redrive_policy" "delivery" {
+  count = local.by_sns ? 1 : 0
+
+  queue_url = aws_sqs_queue.delivery[0].id
+
+  redrive_policy = jsonencode({
+    deadLetterTargetArn = aws_sqs_queue.delivery_dead.arn
+    maxReceiveCount     = 5
+  })
 }
 
 resource "aws_sqs_queue_redrive_allow_policy" "events_dead" {

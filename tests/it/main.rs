@@ -1,6 +1,7 @@
 //! The proof: stories in the shop's words, faults at every call, the rules of the house.
 
 mod console;
+mod dialects;
 mod faults;
 mod house;
 mod infra;

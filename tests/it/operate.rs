@@ -4,4 +4,4 @@ mod command;
 mod doctor;
 mod first_mail;
 mod pause;
-mod world;
+pub mod world;

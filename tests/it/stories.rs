@@ -2,11 +2,14 @@
 //! transcript beside this file; what must hold whatever the transcript says stands in the story itself.
 
 mod auditor;
+mod breakers;
 mod consent;
 mod daylight;
+mod history;
 mod holdout;
 mod import;
 mod limits;
+mod lost_letters;
 mod plans;
 mod restore;
 mod rounds;

@@ -9,7 +9,7 @@ use winback_domain::history::{self, Cut, Reading, Unusable};
 use winback_domain::ids::StoreId;
 
 use crate::names::{Parts, Piece, Upload};
-use crate::{Answer, Report, Whole};
+use crate::{Answer, Report, Scan, Whole};
 
 /// A part has so many bytes: some fifty thousand orders, recorded in a minute or two.
 const PART: u64 = 4 * 1024 * 1024;
@@ -19,19 +19,22 @@ const CHUNK: u64 = 4 * 1024 * 1024;
 /// Cuts an upload. What an earlier try wrote is written again: it is the same.
 pub async fn cut(cloud: &Cloud, Whole { upload, part_bytes }: Whole) -> Result<Answer, Error> {
     let Some(store) = upload.store() else {
-        return refuse(cloud, &upload, "upload it as imports/<store>/<file>.csv".to_owned()).await;
+        let problem = "upload it as imports/<store>/<file>.csv".to_owned();
+        return refuse(cloud, &upload, problem, None).await;
     };
     let zone = match cloud.standing(&store).await {
         Ok(standing) => standing.plan.shop.time_zone.clone(),
-        Err(error @ (Error::UnknownStore(_) | Error::NoPlan(_) | Error::BadPlan { .. })) => {
-            return refuse(cloud, &upload, error.to_string()).await;
+        Err(error @ Error::UnknownStore(_)) => return refuse(cloud, &upload, error.to_string(), None).await,
+        // An earlier try may have begun it.
+        Err(error @ (Error::NoPlan(_) | Error::BadPlan { .. })) => {
+            return give_up(cloud, store, &upload, error.to_string()).await;
         }
         Err(error) => return Err(error),
     };
     cloud.change_store(&store, |known| known.begin_import(&upload.key, upload.etag())).await?;
     let first = match cloud.files.bytes(&upload.key, &upload.etag, 0, CHUNK).await {
         Ok(first) => first,
-        Err(error @ files::Error::Changed(_)) => return give_up(cloud, &store, &upload, error.to_string()).await,
+        Err(error @ files::Error::Changed(_)) => return give_up(cloud, store, &upload, error.to_string()).await,
         Err(error) => return Err(error.into()),
     };
     let uploaded = first.uploaded.unwrap_or_else(|| cloud.clock.now());
@@ -43,7 +46,7 @@ pub async fn cut(cloud: &Cloud, Whole { upload, part_bytes }: Whole) -> Result<A
     let reading = Reading { zone, assume_consent, received: uploaded };
     let Cut { columns, parts } = match whole(cloud, &upload, first, reading, part_bytes.unwrap_or(PART)).await? {
         Ok(cut) => cut,
-        Err(problem) => return give_up(cloud, &store, &upload, problem.to_string()).await,
+        Err(problem) => return give_up(cloud, store, &upload, problem.to_string()).await,
     };
     let numbers = 0..u32::try_from(parts.len()).unwrap_or(u32::MAX);
     for (number, part) in numbers.clone().zip(parts) {
@@ -100,24 +103,22 @@ impl Read for Chunks {
     }
 }
 
-/// Nothing was imported: the store goes on as it was.
-async fn give_up(cloud: &Cloud, store: &StoreId, upload: &Upload, problem: String) -> Result<Answer, Error> {
-    cloud
-        .change_store(store, |known| {
-            let after = known.after_import(&upload.key, upload.etag());
-            known.end_import(&upload.key, upload.etag());
-            known.state = after.unwrap_or(known.state);
-        })
-        .await?;
-    refuse(cloud, upload, problem).await
+/// Nothing was imported, but its store waits. Where no other import ends after this one, a scan ends it as it ends one
+/// that came in: meanwhile nobody has become due.
+async fn give_up(cloud: &Cloud, store: StoreId, upload: &Upload, problem: String) -> Result<Answer, Error> {
+    let (key, etag) = (&upload.key, upload.etag());
+    let known = cloud.change_store(&store, |known| known.end_unless_last(key, etag)).await?;
+    let waits = known.after_import(key, etag).is_some();
+    let scan = waits.then(|| Scan::of(store, upload, cloud.clock.now()));
+    refuse(cloud, upload, problem, scan).await
 }
 
 /// Says so to whoever waits for the report.
-async fn refuse(cloud: &Cloud, upload: &Upload, refused: String) -> Result<Answer, Error> {
+async fn refuse(cloud: &Cloud, upload: &Upload, refused: String, scan: Option<Scan>) -> Result<Answer, Error> {
     tracing::error!(key = upload.key, refused, "import refused");
     let found = cloud.files.bytes(&upload.key, &upload.etag, 0, 1).await;
     let uploaded = found.ok().and_then(|found| found.uploaded);
     let report = Report { refused: Some(refused.clone()), uploaded, ..Report::of(upload) };
     cloud.files.write(&upload.report(), &report).await?;
-    Ok(Answer::Refused { refused })
+    Ok(Answer::Refused { refused, scan })
 }

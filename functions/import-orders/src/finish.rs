@@ -4,7 +4,6 @@ use std::fmt::Write as _;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use winback_cloud::queue::Imported;
 use winback_cloud::{Cloud, Error};
 
 use crate::names::{Parts, Upload, missing};
@@ -56,6 +55,5 @@ pub async fn finish(cloud: &Cloud, upload: &Upload) -> Result<Answer, Error> {
     cloud.files.write_text(&upload.bad_lines(), bad_lines).await?;
     cloud.files.write(&upload.report(), &report).await?;
     tracing::info!(%store, orders = report.orders, bad = report.bad_lines, "import recorded");
-    let imported = Imported { store, key: upload.key.clone(), etag: upload.etag().to_owned() };
-    Ok(Answer::Finished { scan: Scan { scheduled_at: cloud.clock.now(), imported } })
+    Ok(Answer::Finished { scan: Scan::of(store, upload, cloud.clock.now()) })
 }

@@ -16,6 +16,7 @@ use serde::{Deserialize, Serialize};
 use winback_cloud::queue::Imported;
 use winback_cloud::start::Invocation;
 use winback_cloud::{Cloud, Error};
+use winback_domain::ids::StoreId;
 
 pub use crate::finish::Report;
 pub use crate::names::{Upload, address};
@@ -65,10 +66,13 @@ pub enum Answer {
         /// Its parts, by number.
         parts: Vec<u32>,
     },
-    /// It cannot be imported; its owner must do something. The store goes on as before.
+    /// It cannot be imported; its owner must do something. The store goes on as it was before.
     Refused {
         /// What is wrong, for whoever uploaded it.
         refused: String,
+        /// What scan-customers is started with, where the store has waited for this import and now waits for no other.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        scan: Option<Scan>,
     },
     /// A part was recorded.
     Part {
@@ -91,6 +95,13 @@ pub struct Scan {
     pub scheduled_at: Timestamp,
     /// The import that has ended.
     pub imported: Imported,
+}
+
+impl Scan {
+    fn of(store: StoreId, upload: &Upload, now: Timestamp) -> Self {
+        let imported = Imported { store, key: upload.key.clone(), etag: upload.etag().to_owned() };
+        Self { scheduled_at: now, imported }
+    }
 }
 
 /// Does one step.

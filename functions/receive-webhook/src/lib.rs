@@ -1,4 +1,4 @@
-//! The door for stores: verifies a signature, puts the event on the queue, and only then says so. It reads no table; a
+//! The door for stores: verifies a signature, puts what it means on the queue, and only then says so. It reads no table; a
 //! store is known when it has secrets.
 
 use aws_lambda_events::lambda_function_urls::{LambdaFunctionUrlRequest, LambdaFunctionUrlResponse};
@@ -8,13 +8,12 @@ use winback_cloud::door;
 use winback_cloud::queue::Told;
 use winback_cloud::start::Invocation;
 use winback_cloud::{Cloud, Error, secrets};
-use winback_domain::event::{Event, wire};
+use winback_domain::event::Event;
 use winback_domain::http::{Answer, BadBody, Problem, body, segments};
 use winback_domain::ids::StoreId;
-use winback_domain::webhook::standard::{Headers, Secret, verify};
-use winback_domain::webhook::{self, LARGEST};
+use winback_domain::webhook::{self, Delivery, Heard, LARGEST, Platform, Wiring, hear};
 
-/// Two secrets are active while one is rotated, and never more.
+/// Two secrets of a platform are active while one is rotated, and never more.
 const ACTIVE_SECRETS: usize = 2;
 /// When a store may try again.
 const RETRY_SECONDS: u32 = 30;
@@ -42,23 +41,35 @@ async fn take(cloud: &Cloud, request: &LambdaFunctionUrlRequest) -> Answer {
         Err(BadBody::NotBase64) => return Problem::status(400).detail("the body cannot be read").answer(),
     };
     let now = cloud.clock.now();
-    let headers = Headers::find(|name| request.headers.get(name)?.to_str().ok());
-    let mut read = Err(webhook::Error::BadSignature);
+    let header = |name: &str| request.headers.get(name)?.to_str().ok();
+    let delivery = Delivery { header: &header, body: &body, received: now };
+    let mut heard = Err(webhook::Error::BadSignature);
     for doubt in [false, true] {
-        let secrets = match secrets_of(cloud, &store, now, doubt).await {
-            Ok(secrets) => secrets,
+        let wirings = match wirings_of(cloud, &store, now, doubt).await {
+            Ok(wirings) => wirings,
             Err(answer) => return answer,
         };
-        read = verify(headers, &body, &secrets, now).and_then(|verified| verified.event(now));
+        heard = hear(&delivery, &wirings);
         // The secret may be newer than what we keep of it; nothing else is worth a second look.
-        if read != Err(webhook::Error::BadSignature) {
+        if heard != Err(webhook::Error::BadSignature) {
             break;
         }
     }
-    match read {
-        Ok(event) => tell(cloud, store, event).await,
+    match heard {
+        Ok(Heard::Events { topic, events }) => tell(cloud, store, &topic, events).await,
+        Ok(Heard::Ignored { topic, because }) => {
+            let because = because.word();
+            tracing::info!(%store, topic, because, "webhook ignored");
+            Answer::json(200, &json!({"status": "ignored", "topic": topic, "because": because}))
+        }
+        Ok(Heard::Ping) => Answer::json(200, &json!({"status": "here"})),
         Err(error) => {
-            tracing::warn!(%store, status = error.status(), "webhook not taken");
+            if let webhook::Error::Undocumented { topic, problem } = &error {
+                // Nobody at the store can mend that; it tries again, and we have until it gives up.
+                tracing::error!(%store, topic, problem, "webhook not understood");
+            } else {
+                tracing::warn!(%store, status = error.status(), "webhook not taken");
+            }
             refused(&error)
         }
     }
@@ -74,7 +85,7 @@ fn addressed(method: &str, path: &str) -> Result<StoreId, Answer> {
 }
 
 /// The secrets of a store, or the answer where there are none to be had.
-async fn secrets_of(cloud: &Cloud, store: &StoreId, now: Timestamp, doubt: bool) -> Result<Vec<Secret>, Answer> {
+async fn wirings_of(cloud: &Cloud, store: &StoreId, now: Timestamp, doubt: bool) -> Result<Vec<Wiring>, Answer> {
     match cloud.secrets.webhook(store, now, doubt).await {
         Ok(texts) if texts.is_empty() => Err(unknown_store()),
         Ok(texts) => Ok(usable(store, &texts)),
@@ -86,28 +97,29 @@ async fn secrets_of(cloud: &Cloud, store: &StoreId, now: Timestamp, doubt: bool)
     }
 }
 
-fn usable(store: &StoreId, texts: &[String]) -> Vec<Secret> {
-    if texts.len() > ACTIVE_SECRETS {
-        tracing::error!(%store, "more than two webhook secrets: only the first two are used");
-    }
-    let read = |text: &String| {
+fn usable(store: &StoreId, lines: &[String]) -> Vec<Wiring> {
+    let read = |line: &String| {
         // What it says names no secret.
-        Secret::parse(text).map_err(|error| tracing::error!(%store, %error, "a secret cannot be used")).ok()
+        Wiring::parse(line).map_err(|error| tracing::error!(%store, %error, "a secret cannot be used")).ok()
     };
-    texts.iter().take(ACTIVE_SECRETS).filter_map(read).collect()
+    let read: Vec<Wiring> = lines.iter().filter_map(read).collect();
+    let of = |platform| read.iter().filter(move |wiring| wiring.platform == platform);
+    for platform in Platform::ALL.into_iter().filter(|platform| of(*platform).count() > ACTIVE_SECRETS) {
+        tracing::error!(%store, platform = platform.word(), "more than two webhook secrets: only the first two are used");
+    }
+    Platform::ALL.into_iter().flat_map(|platform| of(platform).take(ACTIVE_SECRETS)).cloned().collect()
 }
 
-/// Puts the event on the queue. Only then the store hears that it may forget it.
-async fn tell(cloud: &Cloud, store: StoreId, event: Event) -> Answer {
-    let kind = event.what.name();
-    let told = Told { store, event };
-    match cloud.queues.tell(&told).await {
+/// Puts the events on the queue. Only then the store hears that it may forget them.
+async fn tell(cloud: &Cloud, store: StoreId, topic: &str, events: Vec<Event>) -> Answer {
+    let told: Vec<Told> = events.into_iter().map(|event| Told { store: store.clone(), event }).collect();
+    match cloud.queues.tell_all(&told).await {
         Ok(()) => {
-            tracing::info!(store = %told.store, kind, "webhook accepted");
+            tracing::info!(%store, topic, events = told.len(), "webhook accepted");
             Answer::json(200, &json!({"status": "accepted"}))
         }
         Err(error) => {
-            tracing::error!(store = %told.store, kind, %error, "webhook not queued");
+            tracing::error!(%store, topic, %error, "webhook not queued");
             Problem::try_again(RETRY_SECONDS)
         }
     }
@@ -122,11 +134,7 @@ fn unknown_store() -> Answer {
 fn refused(error: &webhook::Error) -> Answer {
     match error {
         webhook::Error::BadSignature | webhook::Error::Stale => Problem::status(401).answer(),
-        // A store that sends more than we asked for is not to try again, and not to switch the webhook off.
-        webhook::Error::Malformed(wire::Error::UnknownType(_)) => {
-            Answer::json(200, &json!({"status": "ignored", "detail": error.to_string()}))
-        }
-        webhook::Error::Malformed(_) | webhook::Error::TooLarge => {
+        webhook::Error::Malformed(_) | webhook::Error::TooLarge | webhook::Error::Undocumented { .. } => {
             Problem::status(error.status()).detail(error.to_string()).answer()
         }
     }
@@ -162,7 +170,8 @@ mod tests {
 
     #[test]
     fn whoever_signed_hears_what_to_mend() {
-        let invalid = wire::Error::Invalid { field: "total", problem: "-1.00 is negative".to_owned() };
+        let invalid =
+            winback_domain::event::wire::Error::Invalid { field: "total", problem: "-1.00 is negative".to_owned() };
         let answer = refused(&webhook::Error::Malformed(invalid));
         assert_eq!(answer.status, 400);
         assert!(answer.body.contains("data.total: -1.00 is negative"));
@@ -170,18 +179,14 @@ mod tests {
     }
 
     #[test]
-    fn an_event_we_have_no_use_for_is_taken_and_ignored() {
-        let unknown = wire::Error::UnknownType("order.shipped".to_owned());
-        let answer = refused(&webhook::Error::Malformed(unknown));
-        assert_eq!(answer.status, 200);
-        assert!(answer.body.contains("\"ignored\"") && answer.body.contains("order.shipped"));
-    }
-
-    #[test]
     fn a_third_secret_and_a_blank_one_open_nothing() {
         let store = StoreId::try_from("books".to_owned()).unwrap();
         let good = "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD".to_owned();
         assert_eq!(usable(&store, &[good.clone(), good.clone(), good.clone()]).len(), 2);
-        assert_eq!(usable(&store, &["whsec_".to_owned(), good]).len(), 1);
+        assert_eq!(usable(&store, &["whsec_".to_owned(), good.clone()]).len(), 1);
+        let shopify = "shopify shpss_0123456789abcdef".to_owned();
+        let wired = usable(&store, &[good.clone(), shopify.clone(), good.clone(), shopify.clone(), good, shopify]);
+        let own = wired.iter().filter(|wiring| wiring.platform == Platform::Own).count();
+        assert_eq!((wired.len(), own), (4, 2), "two of each platform");
     }
 }

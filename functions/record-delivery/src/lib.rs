@@ -56,26 +56,41 @@ async fn take(cloud: &Cloud, report: &Report) -> Result<(), Error> {
         return tell(cloud, report).await;
     }
     // Read first: that SES has it is mostly no news, and a read costs a fifth of a write.
-    let Some(message) = cloud.tables.message(&report.store, report.message).await? else { return Ok(()) };
-    if message.state < report.state {
-        tell(cloud, report).await?;
-    }
-    if let Some(seen) = report.seen {
-        cloud.tables.note_seen(&report.store, report.message, seen, at).await?;
+    let message = cloud.tables.message(&report.store, report.message).await?;
+    if let Some(message) = &message {
+        if message.state < report.state {
+            tell(cloud, report).await?;
+        }
+        if let Some(seen) = report.seen {
+            cloud.tables.note_seen(&report.store, report.message, seen, at).await?;
+        }
     }
     let what = match report.state {
         State::Bounced => What::Bounced,
         State::Complained => What::MarkedSpam,
         _ => return Ok(()),
     };
+    // A ledger that was restored from a backup may not know the letter: its tags say whose it was.
+    let Some(customer) = message.map(|message| message.customer).or(report.customer) else { return Ok(()) };
     // Also when it was no news: the first try may have died between the message and the customer.
     let event = Event { at, who: Who { email: report.to.clone(), ..Who::default() }, what };
-    cloud.record(&report.store, &Whom::Known(message.customer), &event).await.map(|_| ())
+    match cloud.record(&report.store, &Whom::Mailed(customer), &event).await {
+        // It was taken away, and nobody of it is left to be mailed.
+        Err(Error::UnknownStore(store)) => {
+            tracing::warn!(%store, message_id = %report.message, "delivery of a store nobody knows");
+            Ok(())
+        }
+        recorded => recorded.map(|_| ()),
+    }
 }
 
 /// Writes on the message what became of it, where that is more than it says.
 async fn tell(cloud: &Cloud, report: &Report) -> Result<(), Error> {
     let news = cloud.tables.report_message(&report.store, report.message, report.state).await?;
     tracing::info!(store = %report.store, message_id = %report.message, state = report.state.word(), news, "delivery");
+    // What it says of one customer is worth more than a count: that goes on without it.
+    if news && let Err(error) = cloud.count_fate(&report.store, report.state).await {
+        tracing::warn!(store = %report.store, %error, "not counted");
+    }
     Ok(())
 }

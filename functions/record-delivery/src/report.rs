@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde_json::Value;
 use winback_domain::address::Address;
-use winback_domain::ids::{MessageId, StoreId};
+use winback_domain::ids::{CustomerId, MessageId, StoreId};
 use winback_domain::message::{Seen, State};
 
 /// What SES says about one message of ours.
@@ -13,6 +13,8 @@ pub struct Report {
     pub store: StoreId,
     /// From the tags.
     pub message: MessageId,
+    /// Whose it was, from the tags.
+    pub customer: Option<CustomerId>,
     /// What became of it.
     pub state: State,
     /// When.
@@ -75,6 +77,7 @@ fn one(event: &Value) -> Option<Report> {
     Some(Report {
         store: tag("store")?.try_into().ok()?,
         message: tag("message")?.try_into().ok()?,
+        customer: tag("customer").and_then(|id| id.try_into().ok()),
         state,
         to: mail.get("destination").and_then(|to| to.get(0)?.as_str()?.parse().ok()),
         at: told.and_then(moment).or_else(|| moment(mail))?,
@@ -131,6 +134,14 @@ mod tests {
         assert_eq!((click[0].state, click[0].seen), (State::Sent, Some(Seen::Clicked)));
         assert_eq!(click[0].at.to_string(), "2026-05-05T07:30:00Z");
         assert_eq!(read(&event("Open", &json!({})))[0].seen, Some(Seen::Opened));
+    }
+
+    #[test]
+    fn a_letter_names_its_customer_and_a_trial_none() {
+        let mut letter = event("Complaint", &json!({}));
+        assert_eq!(read(&letter)[0].customer, None);
+        letter["mail"]["tags"]["customer"] = json!(["0000000000000000000000000g"]);
+        assert_eq!(read(&letter)[0].customer, CustomerId::try_from("0000000000000000000000000g".to_owned()).ok());
     }
 
     #[test]

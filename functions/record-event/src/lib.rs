@@ -3,7 +3,6 @@
 
 use aws_lambda_events::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent};
 use winback_cloud::queue::Told;
-use winback_cloud::record::Whom;
 use winback_cloud::start::Invocation;
 use winback_cloud::{Cloud, Error};
 
@@ -25,8 +24,7 @@ pub async fn handle(cloud: &Cloud, event: SqsEvent, _: Invocation) -> Result<Sqs
 async fn record_one(cloud: &Cloud, body: &str) -> Result<(), String> {
     // The words of a parser may quote what it read: the kind of trouble is enough.
     let told: Told = serde_json::from_str(body).map_err(|error| format!("not an event: {:?}", error.classify()))?;
-    let whom = Whom::Named(told.event.who.clone());
-    let recorded = cloud.record(&told.store, &whom, &told.event).await.map_err(|error| error.to_string())?;
+    let recorded = cloud.take(&told).await.map_err(|error| error.to_string())?;
     tracing::info!(store = %told.store, event = told.event.what.name(), ?recorded, "event");
     Ok(())
 }

@@ -111,6 +111,7 @@ mod tests {
             expires_at: "2026-05-08T20:59:59Z".parse().unwrap(),
             uses: 1,
             redeemed: vec![],
+            conflicts: vec![],
         }
     }
 

@@ -47,17 +47,13 @@ async fn one(cloud: &Cloud, store: &StoreId, dir: &Path) -> Result<(), Error> {
 }
 
 /// What a store is set to because an import has ended. Nothing where another one still runs, or somebody set its state
-/// in between: then the import is only forgotten.
+/// in between: then the import is only forgotten, in the same write, so that of two which end at once one is the last.
 ///
 /// The import stays known until the state is set, so that a run which dies in between is done again.
 pub async fn after_import(cloud: &Cloud, imported: &Imported) -> Result<Option<Set>, Error> {
-    let missing = || Error::UnknownStore(imported.store.clone());
-    let store = cloud.tables.store(&imported.store).await?.ok_or_else(missing)?;
-    if let Some(state) = store.after_import(&imported.key, &imported.etag) {
-        return Ok(Some(Set { store: imported.store.clone(), state }));
-    }
-    cloud.tables.change_store(&imported.store, |store| store.end_import(&imported.key, &imported.etag)).await?;
-    Ok(None)
+    let Imported { store, key, etag } = imported;
+    let known = cloud.change_store(store, |known| known.end_unless_last(key, etag)).await?;
+    Ok(known.after_import(key, etag).map(|state| Set { store: store.clone(), state }))
 }
 
 /// Sets a store's state to one that does not mail.

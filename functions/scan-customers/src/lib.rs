@@ -60,6 +60,9 @@ pub struct Audit {
     pub restored: u64,
     /// Whose next look was computed under an older plan.
     pub stamped: u64,
+    /// Who was forgotten because their store wants everybody forgotten.
+    #[serde(default)]
+    pub forgotten: u64,
 }
 
 /// Activates what the layer brings, reads every customer, ranks those who wait.

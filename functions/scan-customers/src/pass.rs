@@ -46,6 +46,7 @@ impl Found {
         self.audit.customers += other.audit.customers;
         self.audit.restored += other.audit.restored;
         self.audit.stamped += other.audit.stamped;
+        self.audit.forgotten += other.audit.forgotten;
         for (store, Crowd { waiting, promised }) in other.crowds {
             let all = self.crowds.entry(store).or_default();
             all.waiting.extend(waiting);
@@ -86,6 +87,10 @@ impl<'a> Pass<'a> {
             }
             // A store without a plan is left out, and the others' customers are looked at all the same.
             if let Some(Some(known)) = standings.get_mut(&store) {
+                if self.cloud.forget_customer(&store, &customer, known.store.erased).await? {
+                    found.audit.forgotten += 1;
+                    continue;
+                }
                 self.look(known, customer, &mut found.audit).await?;
             }
         }

@@ -68,6 +68,10 @@ pub async fn stores(cloud: &Cloud, run: &Run) -> Result<Stores, Error> {
         let today = day_of(cloud.clock.now(), &plan.shop.time_zone);
         let goes_live = goes_live == Some(&id);
         let imports = store.imports.clone();
+        if goes_live && run.imported.is_none() && store.state == State::Paused {
+            // Whoever resumes it has looked: what had stopped it counts no more.
+            cloud.tables.forget_health(&id, today).await?;
+        }
         if goes_live {
             // A ranking of before knows nothing of the ramp.
             store.ranking = store.ranking.filter(|_| store.state == State::Live);

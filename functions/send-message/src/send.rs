@@ -219,7 +219,7 @@ impl At<'_> {
             Some(to) => {
                 let sender = &self.standing.plan.shop.sender;
                 let from = (sender.name.as_str(), &sender.email);
-                self.cloud.mailer.send(self.store(), open.message, from, to, mail).await
+                self.cloud.mailer.send(self.store(), open.message, Some(sending.id), from, to, mail).await
             }
             None => Handed::Refused(Refusal::Recipient),
         };

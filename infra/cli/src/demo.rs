@@ -99,7 +99,11 @@ impl Readers {
             let at = order.at.checked_add((96 + i64::from(draw("refunded", whose, 120))).hours())?;
             let part = [1, 1, 2][draw("part", whose, 3) as usize];
             let refunded = Money { minor: total.minor / part, ..total };
-            self.coming.tell(Event { at, who: Who::default(), what: What::OrderRefunded { order_id, refunded } });
+            self.coming.tell(Event {
+                at,
+                who: Who::default(),
+                what: What::OrderRefunded { order_id, refunded, part: None },
+            });
         }
         Ok(())
     }

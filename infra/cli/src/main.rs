@@ -121,7 +121,8 @@ FILES
 
   Orders are CSV with the columns order_id, email, placed_at, total, currency; optional are name,
   language, consent (yes or no; empty: unchanged) and discount_code; others are ignored. A date
-  without a time is noon in the shop's zone. Without a consent column nobody has agreed to mail,
+  without a time is a day in the shop's zone: the order counts as placed at noon, and yields to
+  whatever was told of that day with its time. Without a consent column nobody has agreed to mail,
   unless --assume-consent says so. The same order on two lines is an order that changed: the later
   line holds.
 

@@ -6,6 +6,7 @@ use std::path::Path;
 
 use anyhow::{Context, Result};
 use indicatif::{ProgressBar, ProgressStyle};
+use jiff::Timestamp;
 use winback_domain::event::{Event, What};
 use winback_domain::history::{self, History, Reading};
 
@@ -25,9 +26,18 @@ pub fn open(path: &Path, reading: Reading) -> Result<History<File>> {
 pub fn sorted(path: &Path, history: History<File>) -> (Vec<Event>, Bad) {
     let mut bad = Bad::of(path);
     let mut events: Vec<Event> = history.filter_map(|line| line.map_err(|line| bad.name(line)).ok()).collect();
-    events.sort_by_key(|event| event.at);
+    events.sort_by_key(heard);
     bad.close();
     (events, bad)
+}
+
+/// When a shop that plays its past hears of an event: an order of which only the day is known is told at the hour it
+/// counts as placed at, though it is of the start of that day.
+pub fn heard(event: &Event) -> Timestamp {
+    match &event.what {
+        What::OrderPlaced { order, .. } => event.at.max(order.placed_at),
+        _ => event.at,
+    }
 }
 
 /// Whether anybody among the events agreed to mail.

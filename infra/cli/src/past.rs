@@ -25,8 +25,7 @@ impl Past {
     pub fn read(path: &Path, zone: &TimeZone, assume_consent: bool) -> Result<Self> {
         let reading = Reading { zone: zone.clone(), assume_consent, received: Timestamp::MAX };
         let (events, _) = orders::sorted(path, orders::open(path, reading)?);
-        let (Some(first), Some(last)) = (events.first().map(|event| event.at), events.last().map(|event| event.at))
-        else {
+        let (Some(first), Some(last)) = (events.first().map(orders::heard), events.last().map(orders::heard)) else {
             bail!("{} has no orders", path.display());
         };
         if !orders::anybody_agreed(&events) {
@@ -35,7 +34,9 @@ impl Past {
         let (from, until) =
             (start_of_day(day_of(first, zone), zone), start_of_day(day_of(last, zone).tomorrow()?, zone));
         let mut coming = Coming::default();
-        events.into_iter().for_each(|event| coming.tell(event));
+        for event in events {
+            coming.add(orders::heard(&event), Deed::Tell(Box::new(event)));
+        }
         Ok(Self { coming, from, until })
     }
 

@@ -19,6 +19,8 @@ use crate::shop;
 
 /// A store's state is asked for so often while a function is at it.
 const ASKED: Duration = Duration::from_secs(2);
+/// What the layer brings is activated before anything else: a store that nobody knows after this time is not in it.
+const NEW: Duration = Duration::from_secs(30);
 
 /// Where a command works.
 #[derive(Debug, Args)]
@@ -96,14 +98,7 @@ impl Opened {
 
     /// A store that is known here.
     pub async fn store(&self, store: &StoreId) -> Result<Store> {
-        let tables = &self.cloud().tables;
-        if let Some(known) = tables.store(store).await? {
-            return Ok(known);
-        }
-        let all = tables.stores().await?;
-        let names: Vec<&str> = all.iter().map(StoreId::as_str).collect();
-        let known = if names.is_empty() { "none yet".to_owned() } else { names.join(", ") };
-        bail!("there is no store {store}; known here: {known}")
+        known(self.cloud(), store).await
     }
 
     /// Sets a store's state by way of scan-customers, which activates what its layer brings before, and ranks who waits.
@@ -126,15 +121,36 @@ impl Opened {
             }
         }
     }
+
+    /// What to tell, and to do, where [`Opened::set`] answered nothing.
+    pub async fn unfinished(&self, store: &StoreId) -> Result<String> {
+        let stores = self.cloud().tables.stores().await?;
+        let Self::There(deployed) = self else { return Ok(String::new()) };
+        let name = &deployed.stack.name;
+        let log = format!("aws logs tail /aws/lambda/{name}-scan-customers --since 10m");
+        Ok(if stores.contains(store) {
+            format!("scan-customers is still at it and goes on by itself. Its log says more: {log}\n")
+        } else {
+            format!(
+                "{store} is not among the programs of the stack {name}; known there: {}.\n\
+                 Put its folder as {store}/ into the folder of shops, winback check SHOPS/{store}, winback package --programs\n\
+                 SHOPS --programs-only, apply, and do this again. Where the layer has it already, scan-customers could not use\n\
+                 it or is still at it; its log says which: {log}\n",
+                listed(&stores)
+            )
+        })
+    }
 }
 
 /// The store once a run has set its state. The record says which run did.
 async fn waited(cloud: &Cloud, store: &StoreId, run: Timestamp, patience: Duration) -> Result<Option<Store>> {
     let mut ticks = tokio::time::interval(ASKED);
-    let looks = patience.as_secs() / ASKED.as_secs() + 1;
-    for _ in 0..looks {
+    for look in 0..=patience.as_secs() / ASKED.as_secs() {
         ticks.tick().await;
         let known = cloud.tables.store(store).await?;
+        if known.is_none() && look * ASKED.as_secs() >= NEW.as_secs() {
+            break;
+        }
         // A later run, or a pause by hand, has had its say over this one.
         if let Some(known) = known.filter(|known| known.state_set.is_some_and(|set| set >= run)) {
             return Ok(Some(known));
@@ -143,9 +159,19 @@ async fn waited(cloud: &Cloud, store: &StoreId, run: Timestamp, patience: Durati
     Ok(None)
 }
 
-/// What to do where a function takes its time.
-pub fn not_yet(stack: &str) -> String {
-    format!(
-        "scan-customers is still at it and goes on by itself. Its log says more: aws logs tail /aws/lambda/{stack}-scan-customers --since 10m"
-    )
+/// A store's record.
+///
+/// # Errors
+/// When there is none; the names of those that are known are told.
+pub async fn known(cloud: &Cloud, store: &StoreId) -> Result<Store> {
+    match cloud.tables.store(store).await? {
+        Some(known) => Ok(known),
+        None => bail!("there is no store {store}; known here: {}", listed(&cloud.tables.stores().await?)),
+    }
+}
+
+/// The names of stores, for a sentence.
+pub fn listed(stores: &[StoreId]) -> String {
+    let names: Vec<&str> = stores.iter().map(StoreId::as_str).collect();
+    if names.is_empty() { "none yet".to_owned() } else { names.join(", ") }
 }

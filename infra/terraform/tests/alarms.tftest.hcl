@@ -74,6 +74,8 @@ run "the_logs_are_counted" {
       hints         = ["/aws/lambda/winback-find-lapsed", "{ $.fields.message = \"pumped\" }", "Hints", "$.fields.hints"]
       unknown-sends = ["/aws/lambda/winback-send-message", "{ $.fields.message = \"unknown\" }", "UnknownSends", "1"]
       stores-paused = ["/aws/lambda/winback-send-message", "{ $.fields.message = \"store paused\" }", "StoresPaused", "1"]
+      stores-broken = ["/aws/lambda/winback-record-delivery", "{ $.fields.message = \"store paused\" }", "StoresPaused", "1"]
+      stores-left   = ["/aws/lambda/winback-record-event", "{ $.fields.message = \"store paused\" }", "StoresPaused", "1"]
     }
     error_message = "The filters look for the words that the functions log."
   }

@@ -71,6 +71,7 @@ run "each_function_knows_what_it_needs_and_no_more" {
         WINBACK_LEDGER_TABLE    = "winback-ledger"
         WINBACK_SECRETS_PREFIX  = "/winback"
         WINBACK_DUE_SHARDS      = "8"
+        WINBACK_FILES_BUCKET    = "winback-files-111122223333-eu-central-1"
       })
       find-lapsed = tomap({
         WINBACK_CUSTOMERS_TABLE = "winback-customers"

@@ -15,32 +15,40 @@ run "a_file_is_imported_step_by_step" {
     condition = {
       for name, state in jsondecode(aws_sfn_state_machine.imports.definition).States : name => try(state.Next, state.Default, "end")
       } == {
-      Cut = "Accepted", Accepted = "Parts", Parts = "Finish", Finish = "Scan", Scan = "end", Refused = "end",
+      Cut = "Accepted", Accepted = "Parts", Parts = "Finish", Finish = "Scan", Scan = "end", GoOn = "Refused", Refused = "end",
     }
-    error_message = "Cut, parts, finish, scan."
+    error_message = "Cut, parts, finish, scan; or refused."
   }
 
   assert {
     condition = {
-      for name in ["Cut", "Finish", "Scan"] : name => jsondecode(aws_sfn_state_machine.imports.definition).States[name].Parameters
+      for name in ["Cut", "Finish", "Scan", "GoOn"] : name => jsondecode(aws_sfn_state_machine.imports.definition).States[name].Parameters
       } == {
       Cut    = { FunctionName = "arn:aws:lambda:eu-central-1:111122223333:function:winback-import-orders", Payload = { cut = { "key.$" = "$.key", "etag.$" = "$.etag" } } }
       Finish = { FunctionName = "arn:aws:lambda:eu-central-1:111122223333:function:winback-import-orders", Payload = { finish = { "key.$" = "$.key", "etag.$" = "$.etag" } } }
       Scan   = { FunctionName = "arn:aws:lambda:eu-central-1:111122223333:function:winback-scan-customers", "Payload.$" = "$.scan" }
+      GoOn   = { FunctionName = "arn:aws:lambda:eu-central-1:111122223333:function:winback-scan-customers", "Payload.$" = "$.scan" }
     }
-    error_message = "Each step is told which file, in which version; the scan what Finish said."
+    error_message = "Each step is told which file, in which version; a scan what Finish or Cut said."
   }
 
   assert {
     condition = alltrue([
       for state in values(jsondecode(aws_sfn_state_machine.imports.definition).States) :
-      state.Resource == "arn:aws:states:::lambda:invoke" && state.OutputPath == "$.Payload" && state.Retry[0].ErrorEquals == ["States.ALL"] if state.Type == "Task"
+      state.Resource == "arn:aws:states:::lambda:invoke" && state.Retry[0].ErrorEquals == ["States.ALL"] if state.Type == "Task"
     ])
     error_message = "Each step is a function's answer, asked for again after any error."
   }
 
   assert {
-    condition     = jsondecode(aws_sfn_state_machine.imports.definition).States.Scan.Retry[0].MaxAttempts >= 100
+    condition = {
+      for name, state in jsondecode(aws_sfn_state_machine.imports.definition).States : name => try(state.OutputPath, state.ResultPath) if state.Type == "Task"
+    } == { Cut = "$.Payload", Finish = "$.Payload", Scan = "$.Payload", GoOn = null }
+    error_message = "An answer is all that the next step reads; after a file that was refused, the reason that Cut gave."
+  }
+
+  assert {
+    condition     = alltrue([for name in ["Scan", "GoOn"] : jsondecode(aws_sfn_state_machine.imports.definition).States[name].Retry[0].MaxAttempts >= 100])
     error_message = "A scan that its timeout cuts short goes on many times."
   }
 }
@@ -83,8 +91,11 @@ run "a_file_that_is_none_fails_in_plain_words" {
   command = plan
 
   assert {
-    condition     = jsondecode(aws_sfn_state_machine.imports.definition).States.Accepted.Choices == [{ Variable = "$.refused", IsPresent = true, Next = "Refused" }]
-    error_message = "A refusal is told from parts."
+    condition = jsondecode(aws_sfn_state_machine.imports.definition).States.Accepted.Choices == [
+      { Variable = "$.scan", IsPresent = true, Next = "GoOn" },
+      { Variable = "$.refused", IsPresent = true, Next = "Refused" },
+    ]
+    error_message = "A refusal is told from parts; a store that has waited for it goes on first."
   }
 
   assert {

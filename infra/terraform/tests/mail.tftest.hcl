@@ -121,7 +121,7 @@ run "and_by_a_second_way" {
       aws_sns_topic_subscription.delivery[0].raw_message_delivery
       && aws_sns_topic_subscription.delivery[0].endpoint == aws_sqs_queue.delivery[0].arn
       && jsondecode(aws_sns_topic_subscription.delivery[0].redrive_policy).deadLetterTargetArn == aws_sqs_queue.delivery_dead.arn
-      && jsondecode(aws_sqs_queue.delivery[0].redrive_policy).deadLetterTargetArn == aws_sqs_queue.delivery_dead.arn
+      && jsondecode(aws_sqs_queue_redrive_policy.delivery[0].redrive_policy).deadLetterTargetArn == aws_sqs_queue.delivery_dead.arn
     )
     error_message = "The topic fills the queue with what SES said, and nothing is lost."
   }

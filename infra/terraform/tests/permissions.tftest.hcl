@@ -34,6 +34,7 @@ run "each_role_may_do_its_own_calls_and_no_others" {
           "dynamodb:PutItem dynamodb:table/winback-customers",
           "dynamodb:PutItem dynamodb:table/winback-ledger",
           "dynamodb:UpdateItem dynamodb:table/winback-ledger",
+          "s3:PutObject s3:::winback-files-111122223333-eu-central-1/requests/*",
           "sqs:DeleteMessage sqs:winback-events",
           "sqs:GetQueueAttributes sqs:winback-events",
           "sqs:ReceiveMessage sqs:winback-events",
@@ -84,11 +85,14 @@ run "each_role_may_do_its_own_calls_and_no_others" {
           "dynamodb:UpdateItem dynamodb:table/winback-ledger",
         ]
         scan-customers = [
+          "dynamodb:DeleteItem dynamodb:table/winback-ledger",
           "dynamodb:GetItem dynamodb:table/winback-customers",
           "dynamodb:GetItem dynamodb:table/winback-ledger",
           "dynamodb:PutItem dynamodb:table/winback-customers",
+          "dynamodb:PutItem dynamodb:table/winback-ledger",
           "dynamodb:Scan dynamodb:table/winback-customers",
           "dynamodb:UpdateItem dynamodb:table/winback-customers",
+          "dynamodb:UpdateItem dynamodb:table/winback-ledger",
         ]
         import-orders = [
           "dynamodb:GetItem dynamodb:table/winback-customers",
@@ -129,6 +133,7 @@ run "nothing_is_allowed_at_large" {
           || statement.Action == ["ses:GetAccount"]
           || statement.Action == ["ssm:GetParameter"] && endswith(resource, ":parameter/winback/stores/*/webhook-secrets")
           || statement.Action == ["s3:GetObject", "s3:PutObject"] && endswith(resource, "/imports/*")
+          || statement.Action == ["s3:PutObject"] && endswith(resource, "/requests/*")
           || statement.Action == ["logs:CreateLogStream", "logs:PutLogEvents"] && endswith(resource, ":log-group:/aws/lambda/winback-${name}:*")
         ]
       ]

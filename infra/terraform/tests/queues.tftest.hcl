@@ -67,8 +67,10 @@ run "what_fails_again_and_again_is_kept_for_a_person" {
 
   assert {
     condition = (
-      jsondecode(aws_sqs_queue.events.redrive_policy).deadLetterTargetArn == aws_sqs_queue.events_dead.arn
-      && jsondecode(aws_sqs_queue.due.redrive_policy).deadLetterTargetArn == aws_sqs_queue.due_dead.arn
+      aws_sqs_queue_redrive_policy.events.queue_url == aws_sqs_queue.events.id
+      && jsondecode(aws_sqs_queue_redrive_policy.events.redrive_policy).deadLetterTargetArn == aws_sqs_queue.events_dead.arn
+      && aws_sqs_queue_redrive_policy.due.queue_url == aws_sqs_queue.due.id
+      && jsondecode(aws_sqs_queue_redrive_policy.due.redrive_policy).deadLetterTargetArn == aws_sqs_queue.due_dead.arn
     )
     error_message = "Each queue has its own dead-letter queue."
   }

@@ -1,9 +1,11 @@
 //! The door: the only crate that names the AWS SDK. Tables, queues, mailer, secrets, configuration and clock; and the
 //! one loop by which every function records what it learned.
 
+mod breaker;
 pub mod clock;
 pub mod config;
 pub mod door;
+pub mod dossier;
 pub mod files;
 pub mod keys;
 pub mod mailer;
@@ -19,6 +21,7 @@ pub mod secrets;
 pub mod standing;
 pub mod start;
 pub mod tables;
+mod wishes;
 
 use std::fmt;
 use std::sync::Arc;

@@ -10,7 +10,7 @@ use aws_sdk_sesv2::Client;
 use aws_sdk_sesv2::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_sesv2::types::{Body, Content, Destination, EmailContent, Message, MessageHeader, MessageTag};
 use winback_domain::address::Address;
-use winback_domain::ids::{MessageId, StoreId};
+use winback_domain::ids::{CustomerId, MessageId, StoreId};
 use winback_domain::mail::Mail;
 
 use winback_domain::planted::{Planted, planted};
@@ -64,18 +64,21 @@ impl Mailer {
         }
     }
 
-    /// Hands one mail to SES, with our id in its tags.
+    /// Hands one mail to SES, with our ids in its tags: what SES tells of it later names them, also to tables that have
+    /// lost it. A trial goes to no customer.
     pub async fn send(
         &self,
         store: &StoreId,
         message: MessageId,
+        customer: Option<CustomerId>,
         from: (&str, &Address),
         to: &Address,
         mail: &Mail,
     ) -> Handed {
         let Some(content) = content(mail) else { return Handed::Refused(Refusal::Recipient) };
         let tag = |name: &str, value: String| MessageTag::builder().name(name).value(value).build();
-        let tags = [tag("store", store.to_string()), tag("message", message.to_string())];
+        let whose = customer.map(|customer| tag("customer", customer.to_string()));
+        let tags = [tag("store", store.to_string()), tag("message", message.to_string())].into_iter().chain(whose);
         let mut request = self
             .client
             .send_email()

@@ -31,6 +31,9 @@ const TELLING: [&str; 5] = ["send-message", "find-lapsed", "receive-webhook", "s
 /// A stack without these is none.
 const NEEDED: [&str; 2] = ["send-message", "find-lapsed"];
 
+/// What mends a stack that is not as the module says.
+pub const APPLY: &str = "apply the Terraform module again";
+
 /// An operator's wish was not granted.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -48,7 +51,7 @@ pub enum Error {
     #[error("no region: set AWS_REGION, or `region` in the profile that AWS_PROFILE names")]
     NoRegion,
     /// Two functions of a stack were told different things: half of an apply, most likely.
-    #[error("the functions of {name} disagree about {variable}: apply the Terraform module again")]
+    #[error("the functions of {name} disagree about {variable}: {}", APPLY)]
     Disagree {
         /// The stack.
         name: String,
@@ -129,6 +132,14 @@ impl Stack {
     pub fn function_name(&self, function: &str) -> String {
         format!("{}-{function}", self.name)
     }
+
+    /// What AWS says, without the request.
+    fn refused<E, R>(&self, operation: &'static str, error: &SdkError<E, R>) -> Error
+    where
+        E: ProvideErrorMetadata,
+    {
+        refused(operation, &self.region, error)
+    }
 }
 
 impl fmt::Debug for Stack {
@@ -141,7 +152,7 @@ impl fmt::Debug for Stack {
 async fn environment(lambda: &aws_sdk_lambda::Client, name: &str, region: &str) -> Result<Config, Error> {
     let mut told: BTreeMap<String, String> = BTreeMap::new();
     for function in TELLING {
-        let Some(known) = functions::configuration(lambda, &format!("{name}-{function}")).await? else {
+        let Some(known) = functions::configuration(lambda, region, &format!("{name}-{function}")).await? else {
             if !NEEDED.contains(&function) {
                 continue;
             }
@@ -161,8 +172,8 @@ async fn environment(lambda: &aws_sdk_lambda::Client, name: &str, region: &str) 
     Ok(Config::read(|variable| told.get(variable).cloned())?)
 }
 
-/// What AWS says, without the request.
-fn refused<E, R>(operation: &'static str, error: &SdkError<E, R>) -> Error
+/// The same, where there is no stack yet.
+fn refused<E, R>(operation: &'static str, region: &str, error: &SdkError<E, R>) -> Error
 where
     E: ProvideErrorMetadata,
 {
@@ -172,9 +183,12 @@ where
             let message = service.err().message().unwrap_or_default();
             format!("{code} {message}").trim().to_owned()
         }
-        SdkError::TimeoutError(_) => "no answer in time".to_owned(),
-        SdkError::DispatchFailure(failure) if failure.is_io() => "out of reach".to_owned(),
-        SdkError::DispatchFailure(failure) if failure.is_timeout() => "no answer in time".to_owned(),
+        SdkError::TimeoutError(_) => format!("no answer in time from the region {region}"),
+        // A region that is misspelt has no address.
+        SdkError::DispatchFailure(failure) if failure.is_io() => format!("the region {region} is out of reach"),
+        SdkError::DispatchFailure(failure) if failure.is_timeout() => {
+            format!("no answer in time from the region {region}")
+        }
         SdkError::DispatchFailure(_) => {
             "not sent: are there credentials? `aws sts get-caller-identity` tells".to_owned()
         }

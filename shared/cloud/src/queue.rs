@@ -67,18 +67,30 @@ impl Queues {
         request.send().await.map(|_| ()).map_err(failed)
     }
 
+    /// Puts events on their queue. Some may be there already when this fails; an event twice does no harm.
+    pub async fn tell_all(&self, told: &[Told]) -> Result<(), Error> {
+        match told {
+            [one] => self.tell(one).await,
+            several => self.put(&self.events, several).await,
+        }
+    }
+
     /// Puts hints on their queue. Some may be there already when this fails; a hint twice does no harm.
     pub async fn hint(&self, hints: &[Hint]) -> Result<(), Error> {
-        for chunk in hints.chunks(BATCH) {
-            let mut request = self.client.send_message_batch().queue_url(&self.due);
-            for (index, hint) in chunk.iter().enumerate() {
-                let body = serde_json::to_string(hint).map_err(|error| Error(error.to_string()))?;
+        self.put(&self.due, hints).await
+    }
+
+    async fn put<T: Serialize>(&self, queue: &str, messages: &[T]) -> Result<(), Error> {
+        for chunk in messages.chunks(BATCH) {
+            let mut request = self.client.send_message_batch().queue_url(queue);
+            for (index, message) in chunk.iter().enumerate() {
+                let body = serde_json::to_string(message).map_err(|error| Error(error.to_string()))?;
                 let entry = SendMessageBatchRequestEntry::builder().id(index.to_string()).message_body(body);
                 request = request.entries(entry.build().map_err(|error| Error(error.to_string()))?);
             }
             let answer = request.send().await.map_err(failed)?;
             if let Some(lost) = answer.failed().first() {
-                return Err(Error(format!("{}: a hint was not taken", lost.code())));
+                return Err(Error(format!("{}: a message was not taken", lost.code())));
             }
         }
         Ok(())

@@ -6,7 +6,7 @@ use winback_domain::decide::decide;
 use winback_domain::event::{Event, What, Who};
 use winback_domain::ids::{Code, CustomerId, StoreId};
 use winback_domain::learn::{learn, merge, witness};
-use winback_domain::redeem::{Answer, Coupon, Use};
+use winback_domain::redeem::{Answer, Coupon, Redemption, Use};
 use winback_domain::time::day_of;
 
 use crate::standing::Standing;
@@ -25,6 +25,9 @@ pub enum Whom {
     Named(Who),
     /// By our own id: from a link, or a message.
     Known(CustomerId),
+    /// By our own id, of somebody whom a letter of ours reached: they are somebody also where a restored table has not
+    /// heard of them yet.
+    Mailed(CustomerId),
 }
 
 /// What became of an event.
@@ -196,10 +199,10 @@ impl Cloud {
         of_order: Option<CustomerId>,
     ) -> Result<Option<Found>, Error> {
         let names = match whom {
-            Whom::Known(id) => vec![*id],
+            Whom::Known(id) | Whom::Mailed(id) => vec![*id],
             Whom::Named(who) => self.names(store, who, event).await?,
         };
-        let by_name = !names.is_empty() && matches!(whom, Whom::Named(_));
+        let by_name = !names.is_empty() && !matches!(whom, Whom::Known(_));
         let names = if names.is_empty() { of_order.into_iter().collect() } else { names };
         let mut known: Vec<Customer> = Vec::new();
         let mut unused = Vec::new();
@@ -237,7 +240,7 @@ impl Cloud {
     }
 
     /// The keys of a customer: the store's own id first, then the address, then a new address.
-    async fn names(&self, store: &StoreId, who: &Who, event: &Event) -> Result<Vec<CustomerId>, Error> {
+    pub(crate) async fn names(&self, store: &StoreId, who: &Who, event: &Event) -> Result<Vec<CustomerId>, Error> {
         let key = self.secrets.lookup(self.clock.now()).await?;
         let mut names = Vec::new();
         names.extend(who.customer_id.as_ref().map(|id| CustomerId::of_store_id(&key, store, id)));
@@ -253,7 +256,7 @@ impl Cloud {
     async fn redeem_codes(&self, store: &StoreId, event: &Event, recorded: Recorded) -> Result<(), Error> {
         let What::OrderPlaced { order, .. } = &event.what else { return Ok(()) };
         for code in order.discount_codes.iter().filter_map(|typed| Code::read(typed)) {
-            let taken = Use { order_id: order.order_id.clone(), total: order.total, at: order.placed_at };
+            let taken = Use { order_id: order.order_id.clone(), total: order.total, at: event.happened() };
             match recorded {
                 Recorded::Forgotten => self.forget_use(store, &code).await?,
                 Recorded::Learned | Recorded::Known => self.redeem_code(store, &code, &taken).await?,
@@ -265,13 +268,39 @@ impl Cloud {
     async fn redeem_code(&self, store: &StoreId, code: &Code, taken: &Use) -> Result<(), Error> {
         for _ in 0..TRIES {
             let Some(coupon) = self.tables.coupon(store, code).await? else { return Ok(()) };
-            let Ok(Answer::Good(redemption)) = coupon.taken(taken) else { return Ok(()) };
-            if self.use_code(store, &coupon, &coupon.with(redemption)).await? {
+            let done = match coupon.taken(taken) {
+                Ok(Answer::Good(redemption)) => {
+                    let by_other = self.is_of_other(store, &coupon, &taken.order_id).await?;
+                    let redemption = Redemption { by_other, ..redemption };
+                    self.use_code(store, &coupon, &coupon.with(redemption)).await?
+                }
+                Ok(Answer::AlreadyYours) => true,
+                Err(_) => match coupon.conflicting(taken) {
+                    Some(conflict) => {
+                        tracing::warn!(%store, message_id = %coupon.message, "a code was used once too often");
+                        self.tables.redeem(store, &coupon, &conflict).await?.done()
+                    }
+                    None => true,
+                },
+            };
+            if done {
                 return Ok(());
             }
         }
         // The order is known by now; the event comes again, and with it the code.
         Err(Error::Contended)
+    }
+
+    /// Whether an order is somebody else's than the code is. Where nobody knows whose it is, it is not.
+    async fn is_of_other(&self, store: &StoreId, coupon: &Coupon, order: &str) -> Result<bool, Error> {
+        let Some(by) = self.tables.order(store, order).await?.order.customer else { return Ok(false) };
+        let mut records = [by, coupon.customer];
+        for id in &mut records {
+            if let Some(Record::Alias(of)) = self.tables.record(store, *id).await? {
+                *id = of;
+            }
+        }
+        Ok(records[0] != records[1])
     }
 
     /// Writes a use of a code down, and what follows from it. False: somebody was faster.

@@ -53,14 +53,17 @@ pub enum What {
         #[serde(default)]
         profile: Profile,
     },
-    /// How much of an order has been refunded so far, in all.
+    /// How much of an order has been refunded.
     OrderRefunded {
         /// The store's id of the order.
         order_id: String,
-        /// Cumulative.
+        /// So far, in all; or, where it has an id, in this one refund.
         refunded: Money,
+        /// The store's id of the refund, where it tells of each by itself.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        part: Option<String>,
     },
-    /// The order is off.
+    /// The order is off, until its store says something later.
     OrderCancelled {
         /// The store's id of the order.
         order_id: String,
@@ -84,6 +87,8 @@ pub enum What {
     Unsubscribed,
     /// They want to be forgotten.
     Erased,
+    /// They want to know what is known of them. Nothing is learned by it.
+    DataRequested,
     /// They brought somebody.
     Referred,
     /// They were there: a visit, a log-in.
@@ -107,6 +112,10 @@ pub enum What {
     Bounced,
     /// They called our mail spam. We notice this ourselves.
     MarkedSpam,
+    /// The store took us out: it mails nobody any more. About no customer.
+    StoreLeft,
+    /// The store wants everything of all its customers forgotten. About no customer.
+    StoreErased,
 }
 
 /// An order as its store sees it at the time of the event.
@@ -114,7 +123,8 @@ pub enum What {
 pub struct PlacedOrder {
     /// The store's id of it.
     pub order_id: String,
-    /// When it was placed; never later than we heard of it.
+    /// When it was placed; never later than we heard of it. Noon where only the day is known; the event is then of the
+    /// start of that day.
     pub placed_at: Timestamp,
     /// What was paid. Zero is an order too.
     pub total: Money,
@@ -157,6 +167,11 @@ impl What {
         }
     }
 
+    /// Whether it tells anything of a customer that is to be remembered; other events only ask for something to be done.
+    pub fn is_learned(&self) -> bool {
+        !matches!(self, Self::DataRequested | Self::StoreLeft | Self::StoreErased)
+    }
+
     /// The name of it for counters and logs.
     pub fn name(&self) -> &'static str {
         match self {
@@ -176,6 +191,9 @@ impl What {
             Self::SubscriptionEnded { .. } => "subscription.ended",
             Self::Bounced => "mail.bounced",
             Self::MarkedSpam => "mail.marked_spam",
+            Self::DataRequested => "customer.data_requested",
+            Self::StoreLeft => "store.left",
+            Self::StoreErased => "store.erased",
         }
     }
 }

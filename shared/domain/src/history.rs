@@ -4,7 +4,7 @@
 //! | --- | --- | --- |
 //! | `order_id` | the store's id of the order, 1 to 128 characters | required |
 //! | `email` | the customer's address | required |
-//! | `placed_at` | a day (`2026-05-01`: noon in the shop's zone) or a moment with its zone (RFC 3339) | required |
+//! | `placed_at` | a day (`2026-05-01`, in the shop's zone) or a moment with its zone (RFC 3339) | required |
 //! | `total` | what was paid, in major units (`29.33`); 0.00 is an order | required |
 //! | `currency` | three letters of ISO 4217 | required |
 //! | `name`, `language` | what the order says of its customer | |
@@ -15,6 +15,9 @@
 //!
 //! The same order on two lines is an order that changed: the later line is the newer state, whatever its day. Its event
 //! is said a second after the one before it at the earliest, because events are ordered by the time they were said.
+//!
+//! An order of which only the day is known counts as placed at noon. It is said at the start of that day: it may have been
+//! placed at any hour, so whatever was said on that day with its time (a wish to be forgotten, a no) comes after it.
 
 mod lines;
 mod parts;
@@ -36,7 +39,7 @@ use crate::event::wire::{line, stores_id};
 use crate::event::{Event, PlacedOrder, Profile, What, Who};
 use crate::money::{Currency, Money};
 use crate::shop::Language;
-use crate::time::{at_time, whole_seconds};
+use crate::time::{at_time, start_of_day, whole_seconds};
 
 /// The columns without which a file says nothing.
 const REQUIRED: [&str; 5] = ["order_id", "email", "placed_at", "total", "currency"];
@@ -46,7 +49,7 @@ const LONGEST_NAME: usize = 120;
 /// How a file is to be understood.
 #[derive(Clone, Debug)]
 pub struct Reading {
-    /// The shop's zone: a date without a time is noon there.
+    /// The shop's zone: a date without a time is a day there.
     pub zone: TimeZone,
     /// Where the file has no `consent` column, everybody in it agreed to mail. A column that is there always holds.
     pub assume_consent: bool,
@@ -188,8 +191,8 @@ struct Spoken {
 }
 
 impl Spoken {
-    /// When a line says what it says: at its order's time, but after the line before it about the same order.
-    fn say(&mut self, order_id: &str, placed_at: Timestamp) -> Timestamp {
+    /// When a line says what it says: as early as its order can be, but after the line before it about the same order.
+    fn say(&mut self, order_id: &str, earliest: Timestamp) -> Timestamp {
         let hash = Sha256::digest(order_id.as_bytes());
         let key = u64::from_be_bytes(hash[..8].try_into().expect("eight of 32 bytes"));
         let known = self.last.get(&key).copied();
@@ -197,10 +200,19 @@ impl Spoken {
             self.again.insert(key, last);
         }
         let after = known.and_then(|(last, _)| Timestamp::from_second(last).ok()?.checked_add(1.second()).ok());
-        let at = after.map_or(placed_at, |after| after.max(placed_at));
+        let at = after.map_or(earliest, |after| after.max(earliest));
         self.last.insert(key, (at.as_second(), self.part));
         at
     }
+}
+
+/// When an order was placed, as far as its line says.
+#[derive(Clone, Copy, Debug)]
+struct Placed {
+    /// The moment it counts for.
+    at: Timestamp,
+    /// The first moment it can have been.
+    earliest: Timestamp,
 }
 
 impl<R> History<R> {
@@ -221,7 +233,7 @@ impl<R> History<R> {
         let currency = currency.map_err(|error| format!("currency: {error}"))?;
         let total = Money::parse(text(record, columns.total, "total")?, currency);
         let total = total.map_err(|error| format!("total: {error}"))?;
-        let placed_at = self.placed_at(text(record, columns.placed_at, "placed_at")?)?;
+        let placed = self.placed(text(record, columns.placed_at, "placed_at")?)?;
         let optional = |place: Option<usize>, name| {
             let given = place.map(|place| text(record, place, name)).transpose()?;
             Ok::<_, String>(given.filter(|text| !text.is_empty()))
@@ -236,23 +248,29 @@ impl<R> History<R> {
                 None => self.reading.assume_consent.then_some(true),
             },
         };
-        let at = self.said.say(&order_id, placed_at);
-        let order = PlacedOrder { order_id, placed_at, total, discount_codes: code.into_iter().collect() };
+        let at = self.said.say(&order_id, placed.earliest);
+        let discount_codes = code.into_iter().collect();
+        let order = PlacedOrder { order_id, placed_at: placed.at, total, discount_codes };
         let who = Who { customer_id: None, email: Some(email) };
         Ok(Event { at, who, what: What::OrderPlaced { order, profile } })
     }
 
-    fn placed_at(&self, text: &str) -> Result<Timestamp, String> {
+    fn placed(&self, text: &str) -> Result<Placed, String> {
         // Ten characters are a day and nothing more: a longer text without a zone must not lose its time silently.
         let day = if text.len() == 10 { text.parse::<Date>().ok() } else { None };
-        let at = match day {
-            Some(day) => at_time(day, Time::constant(12, 0, 0, 0), &self.reading.zone),
-            None => text.parse::<Timestamp>().map_err(|_| {
-                let advice = "write a day (2026-05-01) or a moment with its zone (2026-05-01T10:00:00+03:00)";
-                format!("placed_at: \"{}\" cannot be read; {advice}", shown(text))
-            })?,
+        let zone = &self.reading.zone;
+        let (at, earliest) = match day {
+            Some(day) => (at_time(day, Time::constant(12, 0, 0, 0), zone), start_of_day(day, zone)),
+            None => {
+                let moment = text.parse::<Timestamp>().map_err(|_| {
+                    let advice = "write a day (2026-05-01) or a moment with its zone (2026-05-01T10:00:00+03:00)";
+                    format!("placed_at: \"{}\" cannot be read; {advice}", shown(text))
+                })?;
+                (moment, moment)
+            }
         };
-        Ok(whole_seconds(at.min(self.reading.received)))
+        let known = |at: Timestamp| whole_seconds(at.min(self.reading.received));
+        Ok(Placed { at: known(at), earliest: known(earliest) })
     }
 }
 

@@ -4,11 +4,13 @@ use jiff::{Timestamp, ToSpan};
 
 use crate::customer::{Consent, Customer, Said, Subscription};
 use crate::event::{Event, PlacedOrder, Profile, What};
-use crate::money::Currency;
+use crate::money::{Currency, Money};
 use crate::order::{Counts, Order, Version};
 
 /// How many moments of orders a customer keeps.
 const RECENT: usize = 12;
+/// So many refunds of one order are told apart.
+const MOST_REFUNDS: usize = 100;
 /// So many orders within 24 hours are a till's, not a person's.
 const TILL_ORDERS: usize = 10;
 
@@ -18,6 +20,9 @@ const TILL_ORDERS: usize = 10;
 /// `stop_rev` moves whenever anything was learned; `rev`, `due` and `plan` are the commit's business.
 /// An event from before an erasure is dropped whole.
 pub fn learn(mut customer: Customer, mut order: Order, event: &Event, currency: Currency) -> (Customer, Order) {
+    if !event.what.is_learned() {
+        return (customer, order);
+    }
     let forgotten = customer.erased.max(customer.forgotten);
     // What becomes of an order is as old as the order.
     let happened = match &event.what {
@@ -61,8 +66,8 @@ pub fn learn(mut customer: Customer, mut order: Order, event: &Event, currency: 
             place(&mut order, placed, event.at);
             learn_profile(&mut customer, profile, event.at, false);
         }
-        What::OrderRefunded { refunded, .. } => refund(&mut order, *refunded),
-        What::OrderCancelled { .. } => order.cancelled = true,
+        What::OrderRefunded { refunded, part, .. } => refund(&mut order, *refunded, part.as_deref()),
+        What::OrderCancelled { .. } => order.cancelled = order.cancelled.max(Some(event.at)),
         What::CustomerUpdated { profile } => learn_profile(&mut customer, profile, event.at, true),
         What::LeadCreated { profile } => learn_profile(&mut customer, profile, event.at, true),
         What::EmailChanged { new_email } => say(&mut customer.contact.email, new_email.clone(), event.at),
@@ -83,6 +88,7 @@ pub fn learn(mut customer: Customer, mut order: Order, event: &Event, currency: 
         What::ActivityRecorded { .. } => latest(&mut customer.active_at, event.at),
         What::ComplaintOpened => latest(&mut customer.complaint.opened, event.at),
         What::ComplaintResolved => latest(&mut customer.complaint.resolved, event.at),
+        What::DataRequested | What::StoreLeft | What::StoreErased => {}
         What::SubscriptionStarted => subscribe(&mut customer, event.at, true, None),
         What::SubscriptionEnded { reason } => subscribe(&mut customer, event.at, false, reason.clone()),
     }
@@ -205,10 +211,19 @@ pub(crate) fn later_version(known: &mut Option<Version>, new: Version) {
     }
 }
 
-pub(crate) fn refund(order: &mut Order, refunded: crate::money::Money) {
-    let more = order.refunded.is_none_or(|known| known.minor < refunded.minor);
-    if more {
-        order.refunded = Some(refunded);
+/// A refund: one of several, by its id, or all so far. Of two sums for the same the larger holds.
+pub(crate) fn refund(order: &mut Order, refunded: Money, part: Option<&str>) {
+    let larger = |known: Option<Money>| known.filter(|known| known.minor >= refunded.minor).unwrap_or(refunded);
+    match part {
+        Some(id) => {
+            let part = larger(order.refund_parts.get(id).copied());
+            order.refund_parts.insert(id.to_owned(), part);
+            // An order with more refunds is no order any more; whichever come first, the same ones are kept.
+            if order.refund_parts.len() > MOST_REFUNDS {
+                order.refund_parts.pop_last();
+            }
+        }
+        None => order.refunded = Some(larger(order.refunded)),
     }
 }
 

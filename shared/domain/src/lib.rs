@@ -10,6 +10,7 @@ pub mod event;
 pub mod figures;
 pub mod file;
 pub mod gap;
+pub mod health;
 pub mod history;
 pub mod http;
 pub mod ids;

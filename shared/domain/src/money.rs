@@ -3,8 +3,8 @@
 use std::fmt;
 
 use iso_currency::Currency as Iso;
-use rust_decimal::Decimal;
 use rust_decimal::prelude::ToPrimitive;
+use rust_decimal::{Decimal, RoundingStrategy};
 use serde::{Deserialize, Serialize};
 
 /// An ISO 4217 currency that has minor units we know (so not gold, not a test code).
@@ -83,6 +83,14 @@ impl Money {
         Ok(Self { minor, currency })
     }
 
+    /// Reads major units as a store computes them: more decimals than the currency has are rounded, half up.
+    pub fn nearest(text: &str, currency: Currency) -> Result<Self, Error> {
+        let shown = || text.chars().take(32).collect::<String>();
+        let amount = Decimal::from_str_exact(text.trim()).map_err(|_| Error::NotAnAmount(shown()))?;
+        let rounded = amount.round_dp_with_strategy(currency.exponent(), RoundingStrategy::MidpointAwayFromZero);
+        Self::parse(&rounded.to_string(), currency)
+    }
+
     /// The amount in major units, without the currency: `29.33`, or `1200` for yen.
     pub fn amount(self) -> String {
         Decimal::new(self.minor, self.currency.exponent()).to_string()
@@ -146,6 +154,16 @@ mod tests {
         assert!(matches!(read("12,50", "EUR"), Err(Error::NotAnAmount(_))));
         assert!(matches!(read("1", "XXX"), Err(Error::UnknownCurrency(_))));
         assert!(matches!(read("1", "DOGE"), Err(Error::UnknownCurrency(_))));
+    }
+
+    #[test]
+    fn a_store_that_computes_finer_is_rounded() {
+        let near = |text, code| Money::nearest(text, Currency::parse(code).unwrap()).map(|money| money.to_string());
+        assert_eq!(near("29.335", "EUR").as_deref(), Ok("29.34 EUR"));
+        assert_eq!(near("29.3300", "EUR").as_deref(), Ok("29.33 EUR"));
+        assert_eq!(near("1200.5", "JPY").as_deref(), Ok("1201 JPY"));
+        assert!(matches!(near("-0.01", "EUR"), Err(Error::Negative(_))));
+        assert!(matches!(near("much", "EUR"), Err(Error::NotAnAmount(_))));
     }
 
     #[test]

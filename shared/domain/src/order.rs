@@ -1,5 +1,7 @@
 //! An order as the ledger keeps it: a state, never a delta.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -22,9 +24,12 @@ pub struct Order {
     /// Refunded so far, in all. The largest we heard of.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub refunded: Option<Money>,
-    /// Called off. It stays so.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub cancelled: bool,
+    /// Refunds that were told one by one, by the store's id of each.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty", with = "crate::packed")]
+    pub refund_parts: BTreeMap<String, Money>,
+    /// Called off, and when the store last said so. A version that is said later is on again.
+    #[serde(default, skip_serializing_if = "Option::is_none", with = "jiff::fmt::serde::timestamp::second::optional")]
+    pub cancelled: Option<Timestamp>,
 }
 
 /// An order at one moment.
@@ -57,14 +62,26 @@ pub struct Counts {
 }
 
 impl Order {
+    /// Whether it is off. Of a cancellation and a version said in the same second the cancellation holds.
+    pub fn is_cancelled(&self) -> bool {
+        self.cancelled.is_some_and(|at| self.placed.as_ref().is_none_or(|version| version.said_at <= at))
+    }
+
+    /// Minor units of a currency that were given back so far, as far as we know: all that was told one by one, or the
+    /// most that was told in one sum.
+    pub fn given_back(&self, currency: Currency) -> i64 {
+        let of = |money: &Money| if money.currency == currency { money.minor } else { 0 };
+        let parts = self.refund_parts.values().map(of).fold(0, i64::saturating_add);
+        self.refunded.as_ref().map_or(0, of).max(parts)
+    }
+
     /// What it adds to the sums of a shop that counts in `currency`.
     pub fn counts(&self, currency: Currency) -> Counts {
         let Some(Version { order, .. }) = &self.placed else {
             return Counts::default();
         };
-        let refunded = self.refunded.filter(|money| money.currency == order.total.currency);
-        let net = order.total.minor.saturating_sub(refunded.map_or(0, |money| money.minor)).max(0);
-        let counts = !self.cancelled && (net > 0 || order.total.minor == 0);
+        let net = order.total.minor.saturating_sub(self.given_back(order.total.currency)).max(0);
+        let counts = !self.is_cancelled() && (net > 0 || order.total.minor == 0);
         Counts {
             at: Some(order.placed_at),
             count: u32::from(counts),

@@ -37,7 +37,23 @@ pub struct Coupon {
     /// Which did.
     #[serde(default, skip_serializing_if = "Vec::is_empty", with = "crate::packed")]
     pub redeemed: Vec<Redemption>,
+    /// Orders that its store let have it when all its uses were used: somebody has to look there.
+    #[serde(default, skip_serializing_if = "Vec::is_empty", with = "crate::packed")]
+    pub conflicts: Vec<Conflict>,
 }
+
+/// One use too many.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Conflict {
+    /// The order, by the store's id.
+    pub order_id: String,
+    /// When.
+    #[serde(with = "jiff::fmt::serde::timestamp::second::required")]
+    pub at: Timestamp,
+}
+
+/// So many conflicts of one code are told apart: then everybody knows that it is out in the open.
+const MOST_CONFLICTS: usize = 20;
 
 /// One use of a code.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -52,6 +68,9 @@ pub struct Redemption {
     /// What the code took off, as far as the offer says.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub discount: Option<Money>,
+    /// Somebody else used it than whom it was mailed to, as far as the order says whose it is.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub by_other: bool,
 }
 
 /// A code that is to be redeemed or checked.
@@ -125,18 +144,24 @@ impl Coupon {
             expires_at,
             uses: 1,
             redeemed: Vec::new(),
+            conflicts: Vec::new(),
         }
     }
 
     /// Takes out which orders used it, and leaves how often.
     #[must_use]
     pub fn scrubbed(&self) -> Self {
-        if self.redeemed.iter().all(|used| used.order_id.is_empty()) {
+        if self.redeemed.iter().all(|used| used.order_id.is_empty())
+            && self.conflicts.iter().all(|conflict| conflict.order_id.is_empty())
+        {
             return self.clone();
         }
         let mut next = Self { rev: self.rev + 1, ..self.clone() };
         for used in &mut next.redeemed {
             used.order_id.clear();
+        }
+        for conflict in &mut next.conflicts {
+            conflict.order_id.clear();
         }
         next
     }
@@ -197,7 +222,19 @@ impl Coupon {
             }
             Gives::FreeShipping | Gives::Thing(_) => None,
         };
-        Redemption { order_id: by.order_id.clone(), at: by.at, total: by.total, discount }
+        Redemption { order_id: by.order_id.clone(), at: by.at, total: by.total, discount, by_other: false }
+    }
+
+    /// The code with an order that had it although all its uses were used; nothing where that is known, or is not so.
+    pub fn conflicting(&self, by: &Use) -> Option<Self> {
+        let known = self.conflicts.iter().any(|conflict| conflict.order_id == by.order_id);
+        if known || self.conflicts.len() >= MOST_CONFLICTS || self.hold(by) != Err(Refusal::Used) {
+            return None;
+        }
+        let mut next = self.clone();
+        next.rev += 1;
+        next.conflicts.push(Conflict { order_id: by.order_id.clone(), at: by.at });
+        Some(next)
     }
 
     /// The code with one more use.
@@ -271,6 +308,22 @@ mod tests {
         let Ok(Answer::Good(asked)) = coupon.check(&order("A-1", "50.00", "2026-05-07T10:00:00Z")) else { panic!() };
         let Ok(Answer::Good(taken)) = coupon.taken(&order("A-1", "40.00", "2026-05-07T10:00:00Z")) else { panic!() };
         assert_eq!((asked.discount, taken.discount), (Some(euros("10")), Some(euros("10"))));
+    }
+
+    #[test]
+    fn a_second_order_with_a_code_for_one_is_a_conflict_and_is_told_once() {
+        let coupon = coupon(Gives::AmountOff(euros("10")));
+        let (first, second) =
+            (order("A-1", "45.00", "2026-05-07T10:00:00Z"), order("A-2", "45.00", "2026-05-07T11:00:00Z"));
+        assert_eq!(coupon.conflicting(&first), None, "a use is left");
+        let Ok(Answer::Good(redemption)) = coupon.taken(&first) else { panic!("good") };
+        let used = coupon.with(redemption);
+        assert_eq!(used.conflicting(&first), None, "the same order again");
+        let conflict = used.conflicting(&second).expect("one use too many");
+        assert_eq!(conflict.conflicts[0].order_id, "A-2");
+        assert_eq!(conflict.redeemed, used.redeemed);
+        assert_eq!(conflict.conflicting(&second), None);
+        assert_eq!(conflict.scrubbed().conflicts[0].order_id, "");
     }
 
     #[test]

@@ -72,10 +72,24 @@ pub struct Summary {
     pub holdout: u64,
     /// Uses of codes. A code that two orders used counts twice, an order that used it again counts once.
     pub redemptions: u64,
+    /// The same by offer, and how many of them somebody else used than whom they were mailed to.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub by_offer: BTreeMap<String, Uses>,
     /// Episodes (silences of a customer in a program) that were mailed and ended with a return: an order that was not
     /// undone, placed after a mail of the episode and no more days after the latest mail before it than the program's
     /// `counts_as_return` says. Each episode counts once. A return is not yet a return *because* of the mail.
     pub returns: u64,
+}
+
+/// What became of the codes of one offer.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Uses {
+    /// Uses.
+    pub redeemed: u64,
+    /// Of them by somebody else: the code is passed on, or lies where everybody finds it. The share is the leak ratio.
+    pub by_others: u64,
+    /// Orders that a store let have a code whose uses were used up.
+    pub conflicts: u64,
 }
 
 /// Episodes of those who were written to, beside those who were held out: the same customers but for a draw.
@@ -179,8 +193,26 @@ pub fn summary(ledger: &Ledger<'_>) -> Summary {
         lapsed: count(written.iter()) + count(others.filter(waits)),
         holdout: count(held.iter()),
         redemptions: ledger.coupons.iter().map(|coupon| count(coupon.redeemed.iter())).sum(),
+        by_offer: by_offer(ledger),
         returns: comparison(ledger).mailed.returned,
     }
+}
+
+/// The uses of codes, by the offer that their messages made.
+fn by_offer(ledger: &Ledger<'_>) -> BTreeMap<String, Uses> {
+    let offers: BTreeMap<MessageId, &str> = ledger
+        .messages
+        .iter()
+        .filter_map(|message| Some((message.id, message.offer.as_ref()?.name.as_str())))
+        .collect();
+    let mut found: BTreeMap<String, Uses> = BTreeMap::new();
+    for coupon in ledger.coupons.iter().filter(|coupon| !coupon.redeemed.is_empty()) {
+        let uses = found.entry(offers.get(&coupon.message).copied().unwrap_or_default().to_owned()).or_default();
+        uses.redeemed += count(coupon.redeemed.iter());
+        uses.by_others += count(coupon.redeemed.iter().filter(|used| used.by_other));
+        uses.conflicts += count(coupon.conflicts.iter());
+    }
+    found
 }
 
 /// Compares who came back with a letter and who without.

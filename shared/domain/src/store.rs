@@ -34,6 +34,12 @@ pub struct Store {
     /// Why it is paused, in a word for people and alarms.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub paused_because: Option<String>,
+    /// When its platform last took us out.
+    #[serde(default, skip_serializing_if = "Option::is_none", with = "jiff::fmt::serde::timestamp::second::optional")]
+    pub left: Option<Timestamp>,
+    /// Everybody we knew by then is to be forgotten: its platform asked for it.
+    #[serde(default, skip_serializing_if = "Option::is_none", with = "jiff::fmt::serde::timestamp::second::optional")]
+    pub erased: Option<Timestamp>,
     /// Nothing is claimed before this: SES asked us to slow down.
     #[serde(default, skip_serializing_if = "Option::is_none", with = "jiff::fmt::serde::timestamp::second::optional")]
     pub throttled_until: Option<Timestamp>,
@@ -233,6 +239,8 @@ impl Store {
             state_set: None,
             imports: None,
             paused_because: None,
+            left: None,
+            erased: None,
             throttled_until: None,
             plan: 0,
             ramp_from: None,
@@ -303,6 +311,14 @@ impl Store {
         self.imports.take_if(|imports| imports.running.is_empty());
     }
 
+    /// An import has ended. Where the store waits for it alone it stays known, until whoever looks at everybody has set the
+    /// state.
+    pub fn end_unless_last(&mut self, file: &str, content: &str) {
+        if self.after_import(file, content).is_none() {
+            self.end_import(file, content);
+        }
+    }
+
     /// Whatever imports ran, they will not end by themselves: the store goes on as it was.
     pub fn forget_imports(&mut self) {
         if let Some(imports) = self.imports.take()
@@ -318,6 +334,25 @@ impl Store {
             self.state = State::Paused;
             self.paused_because = Some(because);
         }
+    }
+
+    /// Its platform took us out: it mails nobody until somebody resumes it, whatever it was doing. Told again, also much
+    /// later, it changes nothing.
+    pub fn leave(&mut self, at: Timestamp) {
+        if self.left < Some(at) {
+            self.left = Some(at);
+            self.imports = None;
+            self.state = State::Paused;
+            // A run that was to set it live before this does not lift the pause.
+            self.state_set = self.state_set.max(Some(at));
+            self.paused_because = Some("the store took Winback out".to_owned());
+        }
+    }
+
+    /// Its platform wants everybody forgotten whom we knew by then. The next scan does it; until then nobody is mailed.
+    pub fn forget_customers(&mut self, at: Timestamp) {
+        self.leave(at);
+        self.erased = self.erased.max(Some(at));
     }
 
     /// Whether this month's budget for discounts is spent.
@@ -360,8 +395,9 @@ mod tests {
         store.begin_import("spring", "1");
         assert_eq!(store.state, State::Importing);
         assert_eq!(store.after_import("spring", "1"), None);
-        store.end_import("spring", "1");
-        assert_eq!(store.after_import("spring", "1"), None);
+        store.end_unless_last("spring", "1");
+        store.end_unless_last("autumn", "1");
+        assert_eq!((store.state, store.after_import("spring", "1")), (State::Importing, None));
         assert_eq!(store.after_import("autumn", "1"), Some(State::Live));
         store.end_import("autumn", "1");
         assert_eq!(store.imports, None);

@@ -127,7 +127,7 @@ fn short(permission: &Permission) -> String {
     let mut parts: Vec<&str> = resource.split('/').collect();
     match parts.as_mut_slice() {
         ["stores", store, _] => *store = "*",
-        ["files", "imports", ..] => parts = vec!["files", "imports", "*"],
+        ["files", folder @ ("imports" | "requests"), ..] => parts = vec!["files", folder, "*"],
         _ => {}
     }
     format!("{} {}", permission.action, parts.join("/"))

@@ -5,6 +5,7 @@
 
 mod functions;
 mod module;
+mod operator;
 mod services;
 mod template;
 

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use jiff::{Timestamp, ToSpan};
 use serde_json::{Value, json};
 use standardwebhooks::Webhook;
+use winback_domain::webhook::{Wiring, shopify};
 
 use super::Calls;
 use super::calls::{LINK_BASE, Watched};
@@ -13,6 +14,7 @@ use crate::support::{edit, sample, store};
 
 const STORE: &str = "books";
 const SECRET: &str = "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD";
+const SHOPIFY_SECRET: &str = "shpss_0123456789abcdef";
 /// SES's own simulator answers for this one with a bounce.
 const DORA: &str = "bounce@simulator.amazonses.com";
 
@@ -65,6 +67,14 @@ pub async fn told() -> Calls {
     // Clara wants to be forgotten: her orders leave the ledger, her letters lose their words.
     shop.tell("customer.erased", json!({"email": "clara@example.com"})).await;
     shop.scan().await;
+    // Anna wants to know what is known of her; then the platform takes us out, and wants everybody forgotten.
+    shop.tell("customer.data_requested", json!({"email": "anna@example.com"})).await;
+    shop.at.wire(STORE, &format!("shopify {SHOPIFY_SECRET}"));
+    shop.at.clock.turn_to(shop.now() + jiff::SignedDuration::from_mins(6));
+    for topic in ["app/uninstalled", "shop/redact"] {
+        shop.platform_tells(topic).await;
+    }
+    shop.scan().await;
     let _ = std::fs::remove_dir_all(dir);
     shop.at.made
 }
@@ -106,6 +116,19 @@ impl Shop {
         let event = serde_json::to_value(event).expect("an event is JSON");
         let answer = self.at.run("receive-webhook", receive_webhook::handle, event).await;
         assert_eq!(answer["statusCode"], 200, "{kind}: {answer}");
+        self.at.settle().await;
+    }
+
+    /// Shopify tells of the shop itself.
+    async fn platform_tells(&mut self, topic: &str) {
+        let secret = Wiring::parse(&format!("shopify {SHOPIFY_SECRET}")).expect("a secret");
+        let body = b"{}";
+        let signature = shopify::sign(&secret, body);
+        let headers = [("x-shopify-topic", topic), ("x-shopify-hmac-sha256", &*signature)];
+        let event = request("POST", &format!("/webhooks/{STORE}"), &headers, Some(body));
+        let event = serde_json::to_value(event).expect("an event is JSON");
+        let answer = self.at.run("receive-webhook", receive_webhook::handle, event).await;
+        assert_eq!(answer["statusCode"], 200, "{topic}: {answer}");
         self.at.settle().await;
     }
 

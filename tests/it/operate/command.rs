@@ -1,9 +1,11 @@
 //! The command, started as an operator starts it.
 
+use serde_json::json;
 use winback_domain::store::State;
+use winback_local::place::Setup;
 
 use super::world::{STORE, World, own_dir};
-use crate::support::books;
+use crate::support::{books, store};
 
 const SECRETS: &str = "/winback/new/stores/books/webhook-secrets";
 
@@ -76,6 +78,52 @@ async fn a_store_rehearses_goes_live_and_is_paused() {
     assert_eq!(runs, ["winback-scan-customers", "winback-scan-customers"]);
     let unknown = world.winback(&["pause", "records"]).await;
     assert!(unknown.status == 1 && unknown.errors.contains("known here: books"), "{unknown:?}");
+}
+
+#[tokio::test]
+async fn a_store_without_a_folder_is_told_from_one_that_takes_its_time() {
+    let world = World::with_store(&books(), State::Importing).await;
+    for command in ["rehearse", "resume"] {
+        let said = world.winback(&[command, "boks", "--wait", "0"]).await;
+        assert_eq!(said.status, 1, "{said:?}");
+        let named = "boks is not among the programs of the stack winback; known there: books.";
+        assert!(said.text.contains(named) && said.text.contains("winback package --programs"), "{said:?}");
+        assert!(!said.text.contains("goes on by itself"), "{said:?}");
+    }
+    world.control.handler("winback-scan-customers", |_| Box::pin(async { Ok(json!("has just begun")) }));
+    for command in ["rehearse", "resume"] {
+        let said = world.winback(&[command, STORE, "--wait", "0"]).await;
+        assert!(said.status == 1 && said.text.contains("goes on by itself"), "{said:?}");
+        assert!(!said.text.contains("not among the programs"), "{said:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_history_goes_into_the_store_that_is_named_and_no_other() {
+    let world = World::with_store(&books(), State::Rehearsing).await;
+    let unsaid = world.winback(&["import", "orders.csv"]).await;
+    let asked = "say which store they are of, with --store; known here: books";
+    assert!(unsaid.status == 1 && unsaid.errors.contains(asked), "{unsaid:?}");
+    let unknown = world.winback(&["import", "orders.csv", "--store", "boks"]).await;
+    assert!(unknown.errors.contains("there is no store boks; known here: books"), "{unknown:?}");
+}
+
+#[tokio::test]
+async fn a_history_of_the_only_shop_says_whose_it_is() {
+    let world = World::new().await;
+    let setup = Setup { state: State::Rehearsing, unlimited: false };
+    world.place.set_up(&store("shop"), &books(), setup).await.expect("a good folder");
+    // A file that is refused before it leaves this machine.
+    let said = world.winback(&["import", "orders.txt"]).await;
+    assert!(said.text.contains("They are of the store shop, the only one here."), "{said:?}");
+    assert!(said.errors.contains("does not end in .csv"), "{said:?}");
+}
+
+#[tokio::test]
+async fn a_region_where_nobody_answers_is_named() {
+    let world = World::new().await.out_of_reach().await;
+    let said = world.winback(&["store", "list"]).await;
+    assert!(said.status == 1 && said.errors.contains("the region us-east-1 is out of reach"), "{said:?}");
 }
 
 #[tokio::test]

@@ -82,6 +82,13 @@ impl World {
         self
     }
 
+    /// From now on nobody answers where the command asks.
+    pub async fn out_of_reach(mut self) -> Self {
+        let listener = TcpListener::bind(("127.0.0.1", 0)).await.expect("a port on loopback");
+        self.endpoint = format!("http://{}", listener.local_addr().expect("it has an address"));
+        self
+    }
+
     /// A parameter as SSM has it.
     pub async fn secret(&self, name: &str) -> Option<String> {
         let client = Client::new(self.place.stack.config());

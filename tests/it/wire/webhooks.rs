@@ -3,7 +3,8 @@
 use serde_json::{Value, json};
 use standardwebhooks::Webhook;
 use winback_domain::webhook::LARGEST;
-use winback_domain::webhook::standard::{Secret, sign};
+use winback_domain::webhook::Wiring;
+use winback_domain::webhook::standard::sign;
 use winback_local::aws::{At, Fault, Service};
 
 use super::{event, order, post, signed, tell};
@@ -155,7 +156,7 @@ async fn our_signatures_are_those_of_the_specification() {
     for body in ["", "{}", "{\"name\":\"Ää € 🙂\"}"] {
         let theirs =
             Webhook::new(&secret).unwrap().sign("msg_2KWPBgLlAfxdpx2AI54pPJ85f4W", now.as_second(), body.as_bytes());
-        let ours = sign(&Secret::parse(&secret).unwrap(), "msg_2KWPBgLlAfxdpx2AI54pPJ85f4W", now, body.as_bytes());
+        let ours = sign(&Wiring::parse(&secret).unwrap(), "msg_2KWPBgLlAfxdpx2AI54pPJ85f4W", now, body.as_bytes());
         assert_eq!(theirs.unwrap(), ours);
     }
 }
@@ -172,7 +173,7 @@ async fn size_comes_first_and_is_measured_in_bytes() {
     let answer = signed(&shop, padded(LARGEST + 1).as_bytes()).await;
     assert_eq!(answer.status, 413);
     assert_eq!(answer.header("content-type"), Some("application/problem+json"));
-    assert!(answer.json()["detail"].as_str().unwrap().contains("256 KB"));
+    assert!(answer.json()["detail"].as_str().unwrap().contains("2 MB"));
     let unsigned = post(&shop, "/webhooks/books", &[], padded(LARGEST + 1).as_bytes()).await;
     assert_eq!(unsigned.status, 413, "nothing of it was looked at, the signature neither");
     assert_eq!(waiting(&shop), 1);

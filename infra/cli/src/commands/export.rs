@@ -6,8 +6,9 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 use clap::Args;
-use serde_json::{Value, json, to_value};
+use serde_json::{Value, json};
 use winback_cloud::Cloud;
+use winback_cloud::dossier::opened;
 use winback_cloud::tables::ledger::Entry;
 use winback_domain::figures::counted;
 use winback_domain::ids::StoreId;
@@ -15,22 +16,6 @@ use winback_local::clock::Turned;
 
 use crate::stack::Where;
 use crate::{Done, shop};
-
-/// Facts that the tables keep as one text each; an export shows what is in them.
-const PACKED: [&str; 12] = [
-    "contact",
-    "consent",
-    "orders",
-    "complaint",
-    "subscription",
-    "journeys",
-    "lapses",
-    "placed",
-    "offer",
-    "why",
-    "gives",
-    "redeemed",
-];
 
 /// Write customers, orders, messages and codes as JSON lines
 ///
@@ -92,7 +77,7 @@ pub async fn export(cloud: &Cloud, dir: &Path, only: Option<&StoreId>) -> Result
     loop {
         let page = cloud.tables.scan(0, 1, from.as_deref()).await?;
         for (store, customer) in page.customers.iter().filter(|(store, _)| wanted(store)) {
-            customers.add(store, json!({}), to_value(customer)?)?;
+            customers.add(store, json!({}), opened(customer))?;
         }
         for (store, id, of) in page.aliases.iter().filter(|(store, ..)| wanted(store)) {
             customers.add(store, json!({"id": id}), json!({"alias_of": of}))?;
@@ -107,12 +92,12 @@ pub async fn export(cloud: &Cloud, dir: &Path, only: Option<&StoreId>) -> Result
         for entry in entries {
             match entry {
                 Entry::Order(store, id, order) if wanted(&store) => {
-                    orders.add(&store, json!({"order_id": id}), to_value(order)?)?
+                    orders.add(&store, json!({"order_id": id}), opened(&order))?
                 }
                 Entry::Message(store, message) if wanted(&store) => {
-                    messages.add(&store, json!({}), to_value(message)?)?
+                    messages.add(&store, json!({}), opened(&message))?
                 }
-                Entry::Coupon(store, coupon) if wanted(&store) => codes.add(&store, json!({}), to_value(coupon)?)?,
+                Entry::Coupon(store, coupon) if wanted(&store) => codes.add(&store, json!({}), opened(&coupon))?,
                 _ => {}
             }
         }
@@ -161,10 +146,7 @@ impl Lines {
         let mut line = json!({"store": store});
         for part in [key, record] {
             if let (Some(line), Value::Object(part)) = (line.as_object_mut(), part) {
-                line.extend(part.into_iter().map(|(name, value)| {
-                    let shown = unpacked(&name, &value).unwrap_or(value);
-                    (name, shown)
-                }));
+                line.extend(part);
             }
         }
         self.count += 1;
@@ -175,10 +157,4 @@ impl Lines {
         self.file.flush().with_context(|| self.path.display().to_string())?;
         Ok(self.count)
     }
-}
-
-/// What is in a packed fact; nothing where this is none.
-fn unpacked(name: &str, value: &Value) -> Option<Value> {
-    let text = value.as_str().filter(|_| PACKED.contains(&name))?;
-    serde_json::from_str(text).ok()
 }

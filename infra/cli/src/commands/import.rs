@@ -43,9 +43,9 @@ pub struct Import {
     /// The shop's folder; needed where the place does not know the store yet
     #[arg(long, value_name = "DIR")]
     program: Option<PathBuf>,
-    /// The store's name
-    #[arg(long, value_name = "NAME", default_value = "shop", value_parser = shop::store_id)]
-    store: StoreId,
+    /// The store's name; without it `shop`, and in a stack only where no other store is known
+    #[arg(long, value_name = "NAME", value_parser = shop::store_id)]
+    store: Option<StoreId>,
     /// Everybody in a file without a consent column agreed to mail
     #[arg(long)]
     assume_consent: bool,
@@ -55,38 +55,59 @@ impl Import {
     /// Runs it.
     pub async fn run(self) -> Result<Done> {
         match (&self.stack, &self.data) {
-            (Some(name), _) => self.there(&stack::open(name).await?.cloud).await,
-            (None, Some(dir)) => self.here(dir).await,
+            (Some(name), _) => {
+                let cloud = stack::open(name).await?.cloud;
+                let store = self.meant(&cloud).await?;
+                self.there(&cloud, &store).await
+            }
+            (None, Some(dir)) => {
+                let store = self.store.clone().map_or_else(usual, Ok)?;
+                self.here(dir, &store).await
+            }
             (None, None) => bail!("name the place with --data, or the stack with --stack"),
         }
     }
 
+    /// The store of a stack that is meant. A history in the wrong store is not taken out again, so nothing is guessed
+    /// where there is a choice.
+    async fn meant(&self, cloud: &Cloud) -> Result<StoreId> {
+        if let Some(store) = &self.store {
+            return Ok(stack::known(cloud, store).await?.id);
+        }
+        let (known, usual) = (cloud.tables.stores().await?, usual()?);
+        if known != [usual.clone()] {
+            bail!("say which store they are of, with --store; known here: {}", stack::listed(&known));
+        }
+        println!("They are of the store {usual}, the only one here.");
+        Ok(usual)
+    }
+
     /// Into a place on this machine.
-    async fn here(&self, dir: &Path) -> Result<Done> {
+    async fn here(&self, dir: &Path, store: &StoreId) -> Result<Done> {
         let place = shop::place(dir, Turned::real(), LINK_BASE)?;
-        self.prepare(&place).await?;
-        let file = self.file(&place.cloud).await?;
+        self.prepare(&place, store).await?;
+        let file = self.file(&place.cloud, store).await?;
         let bar = orders::bar(0, "importing");
         let mut tell = |done, all| {
             bar.set_length(u64::from(all));
             bar.set_position(u64::from(done));
         };
-        let taken = place.import(&self.store, file, self.assume_consent, &mut tell).await;
+        let taken = place.import(store, file, self.assume_consent, &mut tell).await;
         bar.finish_and_clear();
         let taken = taken.with_context(|| self.orders.display().to_string())?;
         let customers = counted(taken.audit.customers, "customer");
         println!("{} taken in; {customers} known and looked at.", counted(taken.orders, "order"));
-        self.close(&place.cloud, taken.bad_lines.iter().map(String::as_str)).await
+        self.close(&place.cloud, store, taken.bad_lines.iter().map(String::as_str)).await
     }
 
     /// Into the bucket of a stack, whose state machine imports it. It goes on also when nobody waits for it.
-    async fn there(&self, cloud: &Cloud) -> Result<Done> {
+    async fn there(&self, cloud: &Cloud, store: &StoreId) -> Result<Done> {
         let name = self.orders.file_name().and_then(|name| name.to_str()).context("a file with a name is wanted")?;
         if !name.ends_with(".csv") {
             bail!("{name} does not end in .csv, and no other upload is imported");
         }
-        let file = self.file(cloud).await?;
-        let key = address(&self.store, name);
+        let file = self.file(cloud, store).await?;
+        let key = address(store, name);
         let etag = cloud.files.upload(&key, file, self.assume_consent).await?;
         let upload = Upload { key, etag };
         println!("Uploaded as {}. It is imported there, whether this command waits or not.", upload.key);
@@ -111,12 +132,12 @@ impl Import {
         }
         println!("{} taken in. Now scan-customers looks at everybody.", counted(report.orders, "order"));
         let bad_lines = cloud.files.read_text(&upload.bad_lines()).await?.unwrap_or_default();
-        self.close(cloud, bad_lines.lines()).await
+        self.close(cloud, store, bad_lines.lines()).await
     }
 
     /// The file's bytes, if it is a file of orders by its first line.
-    async fn file(&self, cloud: &Cloud) -> Result<Vec<u8>> {
-        let zone = cloud.standing(&self.store).await?.plan.shop.time_zone.clone();
+    async fn file(&self, cloud: &Cloud, store: &StoreId) -> Result<Vec<u8>> {
+        let zone = cloud.standing(store).await?.plan.shop.time_zone.clone();
         let reading = Reading { zone, assume_consent: self.assume_consent, received: cloud.clock.now() };
         if !orders::open(&self.orders, reading)?.tells_consent() && !self.assume_consent {
             eprintln!("no consent column: nobody in it may be mailed; --assume-consent takes it for granted");
@@ -125,7 +146,7 @@ impl Import {
     }
 
     /// What there is to say in the end.
-    async fn close(&self, cloud: &Cloud, bad_lines: impl Iterator<Item = &str>) -> Result<Done> {
+    async fn close(&self, cloud: &Cloud, store: &StoreId, bad_lines: impl Iterator<Item = &str>) -> Result<Done> {
         let mut bad = orders::Bad::of(&self.orders);
         bad_lines.for_each(|line| bad.name(line));
         bad.close();
@@ -134,14 +155,14 @@ impl Import {
             1 => println!("1 line was no order and was left out."),
             found => println!("{} lines were no orders and were left out.", number(found)),
         }
-        let state = cloud.tables.store(&self.store).await?.map(|store| store.state.word());
-        println!("The store {} is {}.", self.store, state.unwrap_or_default());
+        let state = cloud.tables.store(store).await?.map(|store| store.state.word());
+        println!("The store {store} is {}.", state.unwrap_or_default());
         Ok(bad.done())
     }
 
     /// Makes sure that the place knows the store, by the folder that is named.
-    async fn prepare(&self, place: &Place) -> Result<()> {
-        let known = place.cloud.tables.store(&self.store).await?;
+    async fn prepare(&self, place: &Place, store: &StoreId) -> Result<()> {
+        let known = place.cloud.tables.store(store).await?;
         match &self.program {
             Some(dir) => {
                 let folder = shop::folder(dir)?;
@@ -149,15 +170,20 @@ impl Import {
                 let unlimited = known.as_ref().is_some_and(|store| store.unlimited);
                 // A new store waits for its history.
                 let state = known.map_or(State::Importing, |store| store.state);
-                place.set_up(&self.store, &folder, Setup { state, unlimited }).await?;
+                place.set_up(store, &folder, Setup { state, unlimited }).await?;
             }
             None if known.is_none() => {
-                bail!("the place knows no store {}: name its folder with --program", self.store)
+                bail!("the place knows no store {store}: name its folder with --program")
             }
             None => {}
         }
         Ok(())
     }
+}
+
+/// The store that is meant where nobody says.
+fn usual() -> Result<StoreId> {
+    Ok(StoreId::try_from("shop".to_owned())?)
 }
 
 #[cfg(test)]
@@ -184,7 +210,7 @@ mod tests {
             data: Some(dir.join("place")),
             stack: None,
             program: program.then_some(folder),
-            store: shop::store_id("books").unwrap(),
+            store: Some(shop::store_id("books").unwrap()),
             assume_consent: true,
         }
     }

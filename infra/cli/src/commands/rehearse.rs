@@ -8,7 +8,6 @@ use anyhow::{Context, Result};
 use clap::Args;
 use jiff::Timestamp;
 use jiff::civil::Date;
-use winback_cloud::Cloud;
 use winback_cloud::standing::Standing;
 use winback_domain::customer::Customer;
 use winback_domain::figures::{counted, number};
@@ -18,8 +17,9 @@ use winback_domain::program::Status;
 use winback_domain::store::{State, Store};
 use winback_domain::time::{day_in_words, day_of, days_later, local, moment_in_words};
 use winback_local::clock::Turned;
+use winback_local::place::People;
 
-use crate::stack::{Opened, Where, not_yet};
+use crate::stack::{Opened, Where};
 use crate::{Done, shop};
 
 /// Let a store decide and mail nobody, and show whom it would write to
@@ -73,9 +73,7 @@ impl Rehearse {
                 }
                 None => {
                     println!("The store {} does not rehearse yet.", self.store);
-                    if let Opened::There(deployed) = opened {
-                        println!("{}", not_yet(&deployed.stack.name));
-                    }
+                    print!("{}", opened.unfinished(&self.store).await?);
                     return Ok(Done::Refused);
                 }
             }
@@ -83,8 +81,8 @@ impl Rehearse {
         opened.store(&self.store).await?;
         cloud.forget(&self.store);
         let standing = cloud.standing(&self.store).await.context("the store cannot decide")?;
-        let customers = customers(cloud, &self.store).await?;
-        print!("{}", self.told(&standing, &customers, cloud.clock.now()));
+        let people = People::read(&cloud.tables, &self.store).await?;
+        print!("{}", self.told(&standing, &people.customers, cloud.clock.now()));
         Ok(Done::Whole)
     }
 
@@ -129,19 +127,5 @@ impl Rehearse {
             say(&format!("  for instance {id}{address}: {} on {at}", next.letter.mail));
         }
         text
-    }
-}
-
-/// All customers of a store.
-async fn customers(cloud: &Cloud, store: &StoreId) -> Result<Vec<Customer>> {
-    let mut found = Vec::new();
-    let mut from: Option<String> = None;
-    loop {
-        let page = cloud.tables.scan(0, 1, from.as_deref()).await?;
-        found.extend(page.customers.into_iter().filter(|(of, _)| of == store).map(|(_, customer)| customer));
-        from = page.next;
-        if from.is_none() {
-            return Ok(found);
-        }
     }
 }

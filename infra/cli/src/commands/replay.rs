@@ -21,6 +21,7 @@ use winback_domain::time::start_of_day;
 use winback_domain::trial::apart;
 use winback_local::place::Picture;
 
+use crate::orders::heard;
 use crate::trial::Trial;
 use crate::words::{compared, states};
 use crate::{Done, orders, shop};
@@ -126,8 +127,8 @@ impl Played<'_> {
     async fn play(self, events: &[Event], bar: &ProgressBar) -> Result<Picture> {
         let trial = Trial::new(self.folder, self.from, self.limits).await?;
         trial.place.stack.keep_bodies(false);
-        let events = &events[..events.partition_point(|event| event.at <= self.until)];
-        let (history, events) = events.split_at(events.partition_point(|event| event.at < self.from));
+        let events = &events[..events.partition_point(|event| heard(event) <= self.until)];
+        let (history, events) = events.split_at(events.partition_point(|event| heard(event) < self.from));
         trial.begin(history).await?;
         let mut told = 0;
         let mut tell = |now| {
@@ -135,8 +136,8 @@ impl Played<'_> {
             bar.inc(seconds - told);
             told = seconds;
         };
-        for moment in events.chunk_by(|one, next| one.at == next.at) {
-            trial.at(moment[0].at, moment, &mut tell).await?;
+        for moment in events.chunk_by(|one, next| heard(one) == heard(next)) {
+            trial.at(heard(&moment[0]), moment, &mut tell).await?;
         }
         trial.at(self.until, &[], &mut tell).await?;
         trial.picture().await
@@ -208,7 +209,7 @@ mod tests {
         let zone = jiff::tz::TimeZone::get("Europe/Helsinki").unwrap();
         let reading = Reading { zone, assume_consent: true, received: Timestamp::MAX };
         let mut events: Vec<Event> = history::read(file.as_bytes(), reading).unwrap().map(Result::unwrap).collect();
-        events.sort_by_key(|event| event.at);
+        events.sort_by_key(heard);
         let (start, end) = (at("2026-02-01T00:00:00Z"), at("2026-07-15T20:59:59Z"));
         let mut folder = sample::folder();
         let program = folder.get_mut("program.yaml").unwrap();

@@ -8,7 +8,7 @@ use winback_domain::ids::StoreId;
 use winback_domain::store::{State, Store};
 use winback_local::clock::Turned;
 
-use crate::stack::{Opened, Where, not_yet};
+use crate::stack::{Opened, Where};
 use crate::{Done, shop};
 
 /// Let a store mail, for the first time or again
@@ -60,18 +60,8 @@ impl Resume {
                 Done::Refused
             }
             None => {
-                let known = before.is_some() || opened.cloud().tables.store(&self.store).await?.is_some();
                 println!("The store {} is not live yet.", self.store);
-                match opened {
-                    Opened::There(deployed) => println!("{}", not_yet(&deployed.stack.name)),
-                    Opened::Here(_) => {}
-                }
-                if !known {
-                    println!(
-                        "Nobody knows a store of that name: its folder lies in the layer as winback/{}.",
-                        self.store
-                    );
-                }
+                print!("{}", opened.unfinished(&self.store).await?);
                 Done::Refused
             }
         })

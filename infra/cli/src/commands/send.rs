@@ -8,7 +8,7 @@ use clap::Args;
 use jiff::Timestamp;
 use winback_domain::ids::StoreId;
 use winback_domain::keys::Key;
-use winback_domain::webhook::standard::{self, Secret};
+use winback_domain::webhook::{Wiring, standard};
 use winback_local::clock::Turned;
 use winback_local::post::post;
 
@@ -50,7 +50,7 @@ impl Send {
             (None, Some(data)) => self.secret_of(data).await?,
             (None, None) => bail!("name the secret with --secret, or the place with --data"),
         };
-        let secret = Secret::parse(&secret)?;
+        let secret = Wiring::parse(&secret)?;
         let to = self.to.unwrap_or_else(|| format!("{LINK_BASE}/webhooks/{}", self.store));
         let now = self.at.unwrap_or_else(Timestamp::now);
         let id = delivery(&body);

@@ -334,6 +334,11 @@ impl Stack {
         self.services.ssm.put_secret_if_absent(name, value, self.now())
     }
 
+    /// The names of the bucket's files that begin so, in order.
+    pub fn file_names(&self, start: &str) -> Vec<String> {
+        self.services.s3.names(start)
+    }
+
     fn now(&self) -> Timestamp {
         (self.services.clock)()
     }

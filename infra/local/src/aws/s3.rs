@@ -40,6 +40,13 @@ struct Object {
 #[derive(Debug, Default)]
 pub(crate) struct S3(Mutex<BTreeMap<(String, String), Arc<Object>>>);
 
+impl S3 {
+    /// The names of the files that begin so, in order.
+    pub(crate) fn names(&self, start: &str) -> Vec<String> {
+        lock(&self.0).keys().map(|(_, key)| key).filter(|key| key.starts_with(start)).cloned().collect()
+    }
+}
+
 impl Request {
     /// Reads a request; nothing: it is not for S3. The bucket is in the host's name, or first in the path.
     pub(crate) fn read(request: &HttpRequest, body: &[u8]) -> Option<(&'static str, Result<Self, Answer>)> {

@@ -254,10 +254,11 @@ fn ordered(id: &str, order: &Order) -> String {
         [] => String::new(),
         codes => format!(" with the code {}", codes.join(", ")),
     };
-    let became = match (order.cancelled, order.refunded) {
-        (true, _) => "; cancelled".to_owned(),
-        (_, Some(refunded)) => format!("; {refunded} given back"),
-        _ => String::new(),
+    let currency = placed.order.total.currency;
+    let became = match order.given_back(currency) {
+        _ if order.is_cancelled() => "; cancelled".to_owned(),
+        0 => String::new(),
+        minor => format!("; {} given back", Money { minor, currency }),
     };
     format!("Order {id}, {}{codes}{became}", placed.order.total)
 }

@@ -6,7 +6,8 @@ use axum::extract::State;
 use http::Uri;
 use serde_json::json;
 use winback_domain::money::{Currency, Money};
-use winback_domain::webhook::standard::{Secret, sign};
+use winback_domain::webhook::Wiring;
+use winback_domain::webhook::standard::sign;
 
 use super::words::{USUAL_ORDER, moment};
 use super::{Console, Frame, Page, html};
@@ -63,7 +64,7 @@ fn curl(console: &Console, address: &str, secret: &str, currency: Currency) -> R
         },
     })
     .to_string();
-    let signature = sign(&Secret::parse(secret)?, &id, now, body.as_bytes());
+    let signature = sign(&Wiring::parse(secret)?, &id, now, body.as_bytes());
     Ok(format!(
         "curl -i {address} \\\n  -H 'content-type: application/json' \\\n  -H 'webhook-id: {id}' \\\n  \
          -H 'webhook-timestamp: {}' \\\n  -H 'webhook-signature: {signature}' \\\n  -d '{body}'",

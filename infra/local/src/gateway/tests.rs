@@ -1,7 +1,7 @@
 use winback_domain::ids::StoreId;
 use winback_domain::plan::Folder;
 use winback_domain::store::State;
-use winback_domain::webhook::standard::{self, Secret};
+use winback_domain::webhook::{Wiring, standard};
 
 use super::*;
 use crate::clock::Turned;
@@ -32,7 +32,7 @@ async fn a_signed_order_comes_in_by_the_door_and_is_known() {
     let place = Place::in_memory(Turned::at(now)).unwrap();
     let store = StoreId::try_from("books".to_owned()).unwrap();
     place.set_up(&store, &folder(), Setup { state: State::Live, unlimited: false }).await.unwrap();
-    let secret = Secret::parse(&place.webhook_secret(&store).await.unwrap()).unwrap();
+    let secret = Wiring::parse(&place.webhook_secret(&store).await.unwrap()).unwrap();
     let life = || Life::new(place.clone(), store.clone(), Files::new(None, folder()), Box::new(Nobody));
     let nothing = |_: Hand| Router::new().fallback(|| async { http::StatusCode::NOT_FOUND });
     let gateway = Gateway::open(life(), 0, 1.0, nothing).await.unwrap();

@@ -38,7 +38,12 @@ impl Place {
         let upload = Upload { key, etag };
         let parts = match self.import_step(Step::Cut(Whole { upload: upload.clone(), part_bytes: None })).await? {
             Answer::Cut { parts, .. } => parts,
-            Answer::Refused { refused } => bail!(refused),
+            Answer::Refused { refused, scan } => {
+                if let Some(scan) = scan {
+                    self.end_import(scan).await?;
+                }
+                bail!(refused)
+            }
             other => bail!("an import that was to be cut answers {other:?}"),
         };
         let all = u32::try_from(parts.len()).unwrap_or(u32::MAX);
@@ -49,13 +54,15 @@ impl Place {
         let Answer::Finished { scan } = self.import_step(Step::Finish(upload.clone())).await? else {
             bail!("an import that is over answers something else");
         };
-        let Scan { scheduled_at, imported } = scan;
-        let run = scan_customers::Run { scheduled_at, set: None, imported: Some(imported) };
-        let audit = self.run_scan(run).await?;
+        let audit = self.end_import(scan).await?;
         let report: Option<Report> = self.overseer.files.read(&upload.report()).await?;
         let bad_lines = self.overseer.files.read_text(&upload.bad_lines()).await?.unwrap_or_default();
         let bad_lines = bad_lines.lines().map(str::to_owned).collect();
         Ok(Taken { orders: report.unwrap_or_default().orders, bad_lines, audit })
+    }
+
+    async fn end_import(&self, Scan { scheduled_at, imported }: Scan) -> Result<Audit> {
+        self.run_scan(scan_customers::Run { scheduled_at, set: None, imported: Some(imported) }).await
     }
 
     async fn import_step(&self, step: Step) -> Result<Answer> {

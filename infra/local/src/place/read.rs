@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use anyhow::Result;
 use jiff::Timestamp;
+use winback_cloud::tables::Tables;
 use winback_cloud::tables::ledger::Entry;
 use winback_domain::customer::Customer;
 use winback_domain::ids::{CustomerId, StoreId};
@@ -35,6 +36,27 @@ pub struct People {
     pub customers: Vec<Customer>,
     /// Names that lead to another's record.
     pub aliases: BTreeMap<CustomerId, CustomerId>,
+}
+
+impl People {
+    /// The customers of a store, tombstones too, and which names lead to another's record: in a place or a stack.
+    pub async fn read(tables: &Tables, store: &StoreId) -> Result<Self> {
+        let mut found = Self::default();
+        let mut from: Option<String> = None;
+        loop {
+            let page = tables.scan(0, 1, from.as_deref()).await?;
+            let customers = page.customers.into_iter().filter(|(of, _)| of == store);
+            found.customers.extend(customers.map(|(_, customer)| customer));
+            let aliases = page.aliases.into_iter().filter(|(of, ..)| of == store);
+            found.aliases.extend(aliases.map(|(_, name, of)| (name, of)));
+            from = page.next;
+            if from.is_none() {
+                break;
+            }
+        }
+        found.customers.sort_by_key(|customer| customer.id);
+        Ok(found)
+    }
 }
 
 /// All that is known of one store at one moment.
@@ -124,20 +146,6 @@ impl Place {
 
     /// The customers of a store, and which names lead to another's record.
     pub async fn people(&self, store: &StoreId) -> Result<People> {
-        let mut found = People::default();
-        let mut from: Option<String> = None;
-        loop {
-            let page = self.overseer.tables.scan(0, 1, from.as_deref()).await?;
-            let customers = page.customers.into_iter().filter(|(of, _)| of == store);
-            found.customers.extend(customers.map(|(_, customer)| customer));
-            let aliases = page.aliases.into_iter().filter(|(of, ..)| of == store);
-            found.aliases.extend(aliases.map(|(_, name, of)| (name, of)));
-            from = page.next;
-            if from.is_none() {
-                break;
-            }
-        }
-        found.customers.sort_by_key(|customer| customer.id);
-        Ok(found)
+        People::read(&self.overseer.tables, store).await
     }
 }

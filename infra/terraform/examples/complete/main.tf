@@ -1,4 +1,5 @@
-# Every option once. What excludes another stands beside it as a comment.
+# Every option once, to be read: nobody needs all of them, and the values are those of a shop that does not exist. What to replace before
+# applying any of it stands in the README beside this file. What excludes another stands beside it as a comment.
 
 provider "aws" {
   region = var.region

@@ -65,7 +65,7 @@ impl Cloud {
         self.tables.put_first_mail(store, &noted).await?;
         let sender = &plan.shop.sender;
         let from = (sender.name.as_str(), &sender.email);
-        Ok(match self.mailer.send(store, noted.message, from, &to, &letter).await {
+        Ok(match self.mailer.send(store, noted.message, None, from, &to, &letter).await {
             Handed::Sent(_) => Outcome::Sent { mail: mail.to_owned(), noted },
             Handed::Refused(Refusal::Store(code)) => Outcome::Refused(code),
             Handed::Refused(Refusal::Recipient) => Outcome::Refused("BadRequestException".to_owned()),

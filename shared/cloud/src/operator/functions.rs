@@ -67,14 +67,14 @@ pub struct Feed {
 }
 
 /// A function by its full name; nothing where there is none.
-pub(super) async fn configuration(lambda: &Client, name: &str) -> Result<Option<Function>, Error> {
+pub(super) async fn configuration(lambda: &Client, region: &str, name: &str) -> Result<Option<Function>, Error> {
     let answer = lambda.get_function_configuration().function_name(name).send().await;
     let known = match answer {
         Ok(known) => known,
         Err(error) if error.as_service_error().is_some_and(|said| said.is_resource_not_found_exception()) => {
             return Ok(None);
         }
-        Err(error) => return Err(refused("lambda:GetFunctionConfiguration", &error)),
+        Err(error) => return Err(refused("lambda:GetFunctionConfiguration", region, &error)),
     };
     let environment = known.environment().and_then(|environment| environment.variables());
     Ok(Some(Function {
@@ -90,7 +90,7 @@ pub(super) async fn configuration(lambda: &Client, name: &str) -> Result<Option<
 impl Stack {
     /// A function as Lambda describes it; nothing where there is none.
     pub async fn function(&self, function: &str) -> Result<Option<Function>, Error> {
-        configuration(&self.lambda, &self.function_name(function)).await
+        configuration(&self.lambda, &self.region, &self.function_name(function)).await
     }
 
     /// The URL of a function, without a slash at its end; nothing where it has none.
@@ -101,7 +101,7 @@ impl Stack {
             Err(error) if error.as_service_error().is_some_and(|said| said.is_resource_not_found_exception()) => {
                 Ok(None)
             }
-            Err(error) => Err(refused("lambda:GetFunctionUrlConfig", &error)),
+            Err(error) => Err(self.refused("lambda:GetFunctionUrlConfig", &error)),
         }
     }
 
@@ -113,7 +113,7 @@ impl Stack {
             Err(error) if error.as_service_error().is_some_and(|said| said.is_resource_not_found_exception()) => {
                 return Ok(Vec::new());
             }
-            Err(error) => return Err(refused("lambda:GetPolicy", &error)),
+            Err(error) => return Err(self.refused("lambda:GetPolicy", &error)),
         };
         Ok(read_policy(&policy))
     }
@@ -121,7 +121,7 @@ impl Stack {
     /// The queues that feed a function.
     pub async fn feeds(&self, function: &str) -> Result<Vec<Feed>, Error> {
         let request = self.lambda.list_event_source_mappings().function_name(self.function_name(function));
-        let answer = request.send().await.map_err(|error| refused("lambda:ListEventSourceMappings", &error))?;
+        let answer = request.send().await.map_err(|error| self.refused("lambda:ListEventSourceMappings", &error))?;
         let feeds = answer.event_source_mappings().iter().map(|feed| {
             let queue = feed.event_source_arn().and_then(|arn| arn.rsplit(':').next()).unwrap_or_default();
             let result = feed.last_processing_result().unwrap_or("OK");
@@ -141,7 +141,7 @@ impl Stack {
     pub async fn start(&self, function: &str, event: &Value) -> Result<(), Error> {
         let request = self.lambda.invoke().function_name(self.function_name(function));
         let request = request.invocation_type(InvocationType::Event).payload(Blob::new(event.to_string()));
-        request.send().await.map(|_| ()).map_err(|error| refused("lambda:InvokeFunction", &error))
+        request.send().await.map(|_| ()).map_err(|error| self.refused("lambda:InvokeFunction", &error))
     }
 }
 

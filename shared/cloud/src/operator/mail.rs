@@ -1,6 +1,6 @@
 //! SES from outside: the account, the identities of the shops, the configuration set. Nothing here sends.
 
-use super::{Error, Stack, refused};
+use super::{Error, Stack};
 
 /// The account's standing with SES.
 #[derive(Clone, Debug, PartialEq)]
@@ -61,7 +61,7 @@ pub struct ConfigurationSet {
 impl Stack {
     /// The account's standing with SES.
     pub async fn account(&self) -> Result<Account, Error> {
-        let known = self.ses.get_account().send().await.map_err(|error| refused("ses:GetAccount", &error))?;
+        let known = self.ses.get_account().send().await.map_err(|error| self.refused("ses:GetAccount", &error))?;
         let quota = known.send_quota();
         Ok(Account {
             production: known.production_access_enabled(),
@@ -80,7 +80,7 @@ impl Stack {
             Err(error) if error.as_service_error().is_some_and(|said| said.is_not_found_exception()) => {
                 return Ok(None);
             }
-            Err(error) => return Err(refused("ses:GetEmailIdentity", &error)),
+            Err(error) => return Err(self.refused("ses:GetEmailIdentity", &error)),
         };
         let dkim = known.dkim_attributes();
         let from = known.mail_from_attributes();
@@ -103,11 +103,11 @@ impl Stack {
             Err(error) if error.as_service_error().is_some_and(|said| said.is_not_found_exception()) => {
                 return Ok(None);
             }
-            Err(error) => return Err(refused("ses:GetConfigurationSet", &error)),
+            Err(error) => return Err(self.refused("ses:GetConfigurationSet", &error)),
         };
         let request = self.ses.get_configuration_set_event_destinations().configuration_set_name(name);
         let answer = request.send().await;
-        let answer = answer.map_err(|error| refused("ses:GetConfigurationSetEventDestinations", &error))?;
+        let answer = answer.map_err(|error| self.refused("ses:GetConfigurationSetEventDestinations", &error))?;
         let destinations = answer.event_destinations().iter().map(|known| {
             let bus = known.event_bridge_destination().map(|bus| bus.event_bus_arn());
             let topic = known.sns_destination().map(|topic| topic.topic_arn());

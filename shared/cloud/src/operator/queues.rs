@@ -2,7 +2,7 @@
 
 use aws_sdk_sqs::types::QueueAttributeName;
 
-use super::{Error, Stack, refused};
+use super::{Error, Stack};
 
 /// A queue's figures, all of them rough.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -27,7 +27,7 @@ impl Stack {
             Err(error) if error.as_service_error().is_some_and(|said| said.is_queue_does_not_exist()) => {
                 return Ok(None);
             }
-            Err(error) => return Err(refused("sqs:GetQueueAttributes", &error)),
+            Err(error) => return Err(self.refused("sqs:GetQueueAttributes", &error)),
         };
         let count = |name| {
             let text = answer.attributes().and_then(|all| all.get(name));

@@ -1,6 +1,6 @@
 //! What starts by itself.
 
-use super::{Error, Stack, refused};
+use super::{Error, Stack};
 
 /// The functions that a schedule starts.
 pub const SCHEDULED: [&str; 2] = ["find-lapsed", "scan-customers"];
@@ -27,7 +27,7 @@ impl Stack {
             Err(error) if error.as_service_error().is_some_and(|said| said.is_resource_not_found_exception()) => {
                 return Ok(None);
             }
-            Err(error) => return Err(refused("scheduler:GetSchedule", &error)),
+            Err(error) => return Err(self.refused("scheduler:GetSchedule", &error)),
         };
         let target = known.target();
         let input = target.and_then(|target| target.input()).unwrap_or_default();

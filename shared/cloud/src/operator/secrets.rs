@@ -4,7 +4,7 @@
 use aws_sdk_ssm::types::{ParameterStringFilter, ParameterType};
 use winback_domain::ids::StoreId;
 
-use super::{Error, Stack, refused};
+use super::{Error, Stack};
 use crate::secrets;
 
 /// So many bytes of chance are in a secret.
@@ -46,7 +46,7 @@ impl Stack {
         match self.ssm.get_parameter().name(name).with_decryption(true).send().await {
             Ok(answer) => Ok(answer.parameter.and_then(|parameter| parameter.value)),
             Err(error) if error.as_service_error().is_some_and(|said| said.is_parameter_not_found()) => Ok(None),
-            Err(error) => Err(refused("ssm:GetParameter", &error)),
+            Err(error) => Err(self.refused("ssm:GetParameter", &error)),
         }
     }
 
@@ -55,7 +55,7 @@ impl Stack {
         let wanted = ParameterStringFilter::builder().key("Name").option("Equals").values(name).build();
         let wanted = wanted.expect("a filter that has its key");
         let answer = self.ssm.describe_parameters().parameter_filters(wanted).send().await;
-        let answer = answer.map_err(|error| refused("ssm:DescribeParameters", &error))?;
+        let answer = answer.map_err(|error| self.refused("ssm:DescribeParameters", &error))?;
         Ok(answer.parameters().first().and_then(|known| known.key_id()).map(str::to_owned))
     }
 
@@ -64,7 +64,7 @@ impl Stack {
         match self.put(name, value, key).overwrite(false).send().await {
             Ok(_) => Ok(true),
             Err(error) if error.as_service_error().is_some_and(|said| said.is_parameter_already_exists()) => Ok(false),
-            Err(error) => Err(refused("ssm:PutParameter", &error)),
+            Err(error) => Err(self.refused("ssm:PutParameter", &error)),
         }
     }
 
@@ -72,7 +72,7 @@ impl Stack {
     /// on, so name the one it has.
     pub async fn replace_secret(&self, name: &str, value: &str, key: Option<&str>) -> Result<(), Error> {
         let answer = self.put(name, value, key).overwrite(true).send().await;
-        answer.map(|_| ()).map_err(|error| refused("ssm:PutParameter", &error))
+        answer.map(|_| ()).map_err(|error| self.refused("ssm:PutParameter", &error))
     }
 
     fn put(
@@ -93,7 +93,7 @@ mod tests {
     #[test]
     fn a_webhook_secret_reads_as_one_and_is_never_the_same_twice() {
         let secret = new_webhook_secret();
-        assert!(winback_domain::webhook::standard::Secret::parse(&secret).is_ok());
+        assert!(winback_domain::webhook::Wiring::parse(&secret).is_ok());
         assert_ne!(new_webhook_secret(), secret);
         assert_eq!(new_key().len(), 43);
     }

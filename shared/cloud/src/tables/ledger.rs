@@ -241,7 +241,7 @@ impl Tables {
         let mut writes = vec![self.put_coupon(store, before, after)?];
         let message = Key::Message(store.clone(), after.message);
         // An attribute of a message that is gone would bring a ghost back.
-        if let Some(last) = after.redeemed.last()
+        if let Some(last) = after.redeemed.last().filter(|_| after.redeemed.len() > before.redeemed.len())
             && self.get(Table::Ledger, &message).await?.is_some()
         {
             let write = Write::update(Table::Ledger, &message, "SET redeemed_by = :order");

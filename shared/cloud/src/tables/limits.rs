@@ -1,9 +1,11 @@
-//! What a store used of its limits: mails of a day, discounts of a month. Every customer of a store shares these items,
-//! so none of them takes part in a customer's own commit.
+//! What a store used of its limits, and what became of its mails: mails of a day, discounts of a month. Every customer of a
+//! store shares these items, so none of them takes part in a customer's own commit.
 
 use jiff::ToSpan;
 use jiff::civil::Date;
+use winback_domain::health::{Health, WINDOW_DAYS};
 use winback_domain::ids::StoreId;
+use winback_domain::message::State;
 
 use super::{Error, Item, Table, Tables, Write};
 use crate::keys::Key;
@@ -51,18 +53,46 @@ impl Tables {
             }
             let most = allowance - granted;
             let key = Key::Day(store.clone(), day);
-            let until = day.saturating_add(DAY_KEPT_DAYS.days()).to_zoned(jiff::tz::TimeZone::UTC);
-            let until = until.map_or(0, |at| at.timestamp().as_second());
             let write = Write::update(Table::Ledger, &key, "ADD mails :granted SET expires = :until")
                 .when("attribute_not_exists(mails) OR mails <= :most")
                 .number(":granted", granted)
                 .number(":most", most)
-                .number(":until", until);
+                .number(":until", kept_until(day));
             if self.commit(vec![write]).await?.done() {
                 return Ok(granted);
             }
         }
         Ok(0)
+    }
+
+    /// Counts what became of a mail, once per news. A crash or a retry in between counts one never or twice.
+    pub async fn count_fate(&self, store: &StoreId, day: Date, fate: State) -> Result<(), Error> {
+        let Some(name) = attribute(fate) else { return Ok(()) };
+        let update = "ADD #fate :one SET expires = :until";
+        let write = Write::update(Table::Ledger, &Key::Day(store.clone(), day), update).name("#fate", name);
+        self.commit(vec![write.number(":one", 1).number(":until", kept_until(day))]).await.map(|_| ())
+    }
+
+    /// What became of a store's mails in the days that count, up to this one, nearly (see [`Self::count_fate`]).
+    pub async fn health(&self, store: &StoreId, today: Date) -> Result<Health, Error> {
+        let mut all = Health::default();
+        for day in window(today) {
+            let item = self.get(Table::Ledger, &Key::Day(store.clone(), day)).await?;
+            let count = |fate| attribute(fate).map_or(0, |name| number(item.as_ref(), name)).try_into().unwrap_or(0);
+            let (delivered, bounced) = (count(State::Delivered), count(State::Bounced));
+            all = all.and(Health { delivered, bounced, complained: count(State::Complained) });
+        }
+        Ok(all)
+    }
+
+    /// Begins the count of what became of a store's mails anew: somebody has looked.
+    pub async fn forget_health(&self, store: &StoreId, today: Date) -> Result<(), Error> {
+        for day in window(today) {
+            let write =
+                Write::update(Table::Ledger, &Key::Day(store.clone(), day), "REMOVE delivered, bounced, complained");
+            self.commit(vec![write.when("attribute_exists(pk)")]).await?;
+        }
+        Ok(())
     }
 
     /// What became of a reservation: gives back what was not used, and tells how many of the rest were follow-ups.
@@ -78,6 +108,26 @@ impl Tables {
             .number(":follow_ups", follow_ups);
         self.commit(vec![write]).await.map(|_| ())
     }
+}
+
+/// The days that count, up to this one.
+fn window(today: Date) -> impl Iterator<Item = Date> {
+    (0..i64::from(WINDOW_DAYS)).map(move |back| today.saturating_sub(back.days()))
+}
+
+/// Where a day counts mails that ended so.
+fn attribute(fate: State) -> Option<&'static str> {
+    match fate {
+        State::Delivered => Some("delivered"),
+        State::Bounced => Some("bounced"),
+        State::Complained => Some("complained"),
+        _ => None,
+    }
+}
+
+fn kept_until(day: Date) -> i64 {
+    let until = day.saturating_add(DAY_KEPT_DAYS.days()).to_zoned(jiff::tz::TimeZone::UTC);
+    until.map_or(0, |at| at.timestamp().as_second())
 }
 
 fn number(item: Option<&Item>, name: &str) -> i64 {

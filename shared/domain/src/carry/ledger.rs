@@ -14,9 +14,12 @@ pub fn order(restored: &Order, old: &Order) -> Order {
         later_version(&mut next.placed, version.clone());
     }
     if let Some(refunded) = old.refunded {
-        refund(&mut next, refunded);
+        refund(&mut next, refunded, None);
     }
-    next.cancelled |= old.cancelled;
+    for (id, refunded) in &old.refund_parts {
+        refund(&mut next, *refunded, Some(id));
+    }
+    next.cancelled = next.cancelled.max(old.cancelled);
     if next.customer.is_none() {
         next.customer = old.customer;
         next.previous.clone_from(&old.previous);
@@ -87,6 +90,12 @@ pub fn coupon(restored: &Coupon, old: &Coupon, mailed: bool) -> Coupon {
             Some(own) if theirs.order_id.is_empty() => own.order_id.clear(),
             Some(_) => {}
             None => next.redeemed.push(theirs.clone()),
+        }
+    }
+    next.conflicts.clone_from(&restored.conflicts);
+    for theirs in &old.conflicts {
+        if !next.conflicts.contains(theirs) {
+            next.conflicts.push(theirs.clone());
         }
     }
     next

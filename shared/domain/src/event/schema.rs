@@ -28,7 +28,7 @@ fn of<T: JsonSchema>(generator: &mut SchemaGenerator) -> schemars::Schema {
     generator.subschema_for::<T>()
 }
 
-const KINDS: [Kind; 14] = [
+const KINDS: [Kind; 15] = [
     Kind {
         name: "order.placed",
         says: "An order in its present state. The same order may come again with other totals.",
@@ -90,6 +90,13 @@ const KINDS: [Kind; 14] = [
         data: of::<Somebody>,
         names_customer: true,
         examples: || vec![json!({"customer_id": "77", "email": "anna@example.com"}), json!({"customer_id": "77"})],
+    },
+    Kind {
+        name: "customer.data_requested",
+        says: "A customer wants to know what is known of them. It becomes one file, in the bucket below requests/.",
+        data: of::<Somebody>,
+        names_customer: true,
+        examples: || vec![json!({"email": "anna@example.com"})],
     },
     Kind {
         name: "customer.referred",
@@ -195,6 +202,7 @@ mod tests {
         "customer.email_changed",
         "customer.unsubscribed",
         "customer.erased",
+        "customer.data_requested",
         "customer.referred",
         "lead.created",
         "activity.recorded",

@@ -127,7 +127,7 @@ pub struct EmailChanged {
     pub new_email: String,
 }
 
-/// `customer.unsubscribed`, `customer.erased`, `customer.referred`, `complaint.opened`, `complaint.resolved`,
+/// `customer.unsubscribed`, `customer.erased`, `customer.data_requested`, `customer.referred`, `complaint.opened`, `complaint.resolved`,
 /// `subscription.started`
 #[derive(Debug, Deserialize, Serialize, JsonSchema)]
 #[expect(missing_docs, reason = "the descriptions of these members are the schema's")]
@@ -167,7 +167,7 @@ pub fn read(bytes: &[u8], received: Timestamp) -> Result<Event, Error> {
             let data: OrderRefunded = shape(data)?;
             let refunded = money(&data.refunded_total, &data.currency, "refunded_total")?;
             let order_id = id(data.order_id, "order_id")?;
-            (Who::default(), What::OrderRefunded { order_id, refunded })
+            (Who::default(), What::OrderRefunded { order_id, refunded, part: None })
         }
         "order.cancelled" => {
             let data: OrderCancelled = shape(data)?;
@@ -198,6 +198,7 @@ pub fn read(bytes: &[u8], received: Timestamp) -> Result<Event, Error> {
         }
         "customer.unsubscribed" => (somebody(data)?, What::Unsubscribed),
         "customer.erased" => (somebody(data)?, What::Erased),
+        "customer.data_requested" => (somebody(data)?, What::DataRequested),
         "customer.referred" => (somebody(data)?, What::Referred),
         "complaint.opened" => (somebody(data)?, What::ComplaintOpened),
         "complaint.resolved" => (somebody(data)?, What::ComplaintResolved),

@@ -107,7 +107,7 @@ mod tests {
         let told = in_parts(file.as_bytes(), 1);
         assert_eq!(told, whole(file.as_bytes()));
         let at = |index: usize| told[index].as_ref().unwrap().at.to_string();
-        assert_eq!((at(0), at(2)), ("2026-05-01T12:00:00Z".to_owned(), "2026-05-01T12:00:01Z".to_owned()));
+        assert_eq!((at(0), at(2)), ("2026-05-01T00:00:00Z".to_owned(), "2026-05-01T00:00:01Z".to_owned()));
     }
 
     #[test]

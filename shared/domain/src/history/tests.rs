@@ -28,16 +28,19 @@ fn order(event: &Event) -> (&PlacedOrder, &Profile) {
 }
 
 #[test]
-fn a_day_is_noon_in_the_shop_and_a_moment_is_that_moment() {
+fn a_day_counts_as_noon_in_the_shop_and_is_said_at_its_start_and_a_moment_is_that_moment() {
     let (events, bad) = all(&format!(
         "{HEADER}\nA-1,Anna@Shop.Example,2026-05-01,29.33,EUR\nA-2,bo@shop.example,2026-05-01T10:00:00.7+02:00,0.00,usd\n"
     ));
     assert_eq!(bad, [""; 0]);
-    assert_eq!(events[0].at.to_string(), "2026-05-01T09:00:00Z");
+    assert_eq!(events[0].at.to_string(), "2026-04-30T21:00:00Z");
+    assert_eq!(order(&events[0]).0.placed_at.to_string(), "2026-05-01T09:00:00Z");
+    assert_eq!(events[0].happened(), events[0].at);
     assert_eq!(events[0].who.email.as_ref().unwrap().as_str(), "anna@shop.example");
     assert_eq!(order(&events[0]).0.total.to_string(), "29.33 EUR");
     assert_eq!(order(&events[0]).1, &Profile::default(), "nobody said anything about consent");
     assert_eq!(events[1].at.to_string(), "2026-05-01T08:00:00Z");
+    assert_eq!(order(&events[1]).0.placed_at, events[1].at);
     assert_eq!(order(&events[1]).0.total.to_string(), "0.00 USD");
 }
 
@@ -144,8 +147,13 @@ fn of_two_lines_about_one_order_the_later_line_is_the_newer_state() {
 
 #[test]
 fn nothing_is_placed_in_the_future() {
-    let (events, _) = all(&format!("{HEADER}\nA-1,anna@shop.example,2031-05-01,50.00,EUR\n"));
-    assert_eq!(events[0].at, reading().received);
+    // Received at two in the night of the last day of the year, by the shop's clock.
+    let (events, _) = all(&format!(
+        "{HEADER}\nA-1,anna@shop.example,2031-05-01,50.00,EUR\nA-2,anna@shop.example,2026-12-31,50.00,EUR\n"
+    ));
+    assert_eq!((events[0].at, order(&events[0]).0.placed_at), (reading().received, reading().received));
+    assert_eq!(events[1].at.to_string(), "2026-12-30T22:00:00Z");
+    assert_eq!(order(&events[1]).0.placed_at, reading().received);
 }
 
 #[test]

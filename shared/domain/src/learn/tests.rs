@@ -53,8 +53,11 @@ fn an_order_counts_once_and_in_its_latest_state() {
 
 #[test]
 fn a_refund_before_its_order_is_the_same_as_after() {
-    let refund =
-        |cents| What::OrderRefunded { order_id: "A".into(), refunded: Money { minor: cents, currency: euros() } };
+    let refund = |cents| What::OrderRefunded {
+        order_id: "A".into(),
+        refunded: Money { minor: cents, currency: euros() },
+        part: None,
+    };
     let before = learned(&[event(9, refund(1_500)), event(1, order("A", 1, 4_500))]);
     let after = learned(&[event(1, order("A", 1, 4_500)), event(9, refund(1_500)), event(8, refund(500))]);
     assert_eq!(before.orders, after.orders);
@@ -163,9 +166,8 @@ fn everything_learned_makes_a_claimed_message_look_again() {
 fn anything() -> impl Strategy<Value = Event> {
     let what = prop_oneof![
         ("[A-D]", 0..50_i64, 0..5_000_i64).prop_map(|(id, placed, cents)| order(&id, placed, cents)),
-        ("[A-D]", 0..5_000_i64).prop_map(|(order_id, minor)| What::OrderRefunded {
-            order_id,
-            refunded: Money { minor, currency: Currency::parse("EUR").unwrap() }
+        ("[A-D]", 0..5_000_i64, proptest::option::of("[a-c]")).prop_map(|(order_id, minor, part)| {
+            What::OrderRefunded { order_id, refunded: Money { minor, currency: Currency::parse("EUR").unwrap() }, part }
         }),
         "[A-D]".prop_map(|order_id| What::OrderCancelled { order_id }),
         proptest::option::of(any::<bool>()).prop_map(|marketing_consent| What::CustomerUpdated {

@@ -71,6 +71,7 @@ impl Story {
             expires_at: granted.expires_at,
             uses: 1,
             redeemed: vec![],
+            conflicts: vec![],
         };
         let message = Message {
             id,
@@ -147,7 +148,8 @@ fn the_last_second_is_good_and_the_next_is_not() {
 fn whoever_used_it_is_thanked_also_after_the_deadline() {
     let mut story = Story::new();
     let used = at("2026-05-07T10:00:00Z");
-    let redemption = Redemption { order_id: "A-1".to_owned(), at: used, total: euros("45"), discount: None };
+    let redemption =
+        Redemption { order_id: "A-1".to_owned(), at: used, total: euros("45"), discount: None, by_other: false };
     story.coupon.redeemed.push(redemption);
     for now in ["2026-05-07T11:00:00Z", "2026-06-01T10:00:00Z"] {
         let page = story.page(now, None);

@@ -115,7 +115,7 @@ fn anna_came_back_after_her_last_day_and_bo_without_a_letter() {
         order("A-3", &anna, "2026-04-18T08:00:00Z"),
         order("B-1", &bo, "2026-05-01T08:00:00Z"),
         order("C-1", &cia, "2026-05-20T08:00:00Z"),
-        ("D-1".to_owned(), Order { cancelled: true, ..Order::default() }),
+        ("D-1".to_owned(), Order { cancelled: Some(at("2026-05-02T08:00:00Z")), ..Order::default() }),
     ];
     let messages = vec![
         message(&anna, 0, State::Delivered, "2026-04-14T06:00:00Z"),
@@ -136,6 +136,7 @@ fn anna_came_back_after_her_last_day_and_bo_without_a_letter() {
         at: at("2026-04-17T08:00:00Z"),
         total: euros("45"),
         discount: None,
+        by_other: true,
     }];
     shelf.coupons.push(Coupon {
         code: Code::read("7K2MQX4T11").unwrap(),
@@ -148,6 +149,7 @@ fn anna_came_back_after_her_last_day_and_bo_without_a_letter() {
         expires_at: at("2026-04-17T20:59:59Z"),
         uses: 1,
         redeemed,
+        conflicts: vec![],
     });
     let summary = shelf.with(summary);
     assert_eq!((summary.customers, summary.orders, summary.messages), (3, 5, 4), "the stub is no order yet");
@@ -180,7 +182,7 @@ fn anna_came_back_after_her_last_day_and_bo_without_a_letter() {
 fn an_undone_order_is_no_return_and_one_before_the_letter_neither() {
     let anna = customer("anna");
     let mut undone = order("A-2", &anna, "2026-04-15T08:00:00Z");
-    undone.1.cancelled = true;
+    undone.1.cancelled = Some(at("2026-04-16T08:00:00Z"));
     let orders = vec![order("A-1", &anna, "2026-04-14T05:00:00Z"), undone];
     let shelf = Shelf::of(&[&anna], orders, vec![message(&anna, 0, State::Sent, "2026-04-14T06:00:00Z")]);
     assert_eq!(shelf.with(summary).returns, 0);

@@ -2,12 +2,10 @@
 
 use winback_cloud::operator::functions::{FUNCTIONS, OPEN};
 use winback_cloud::operator::schedules::SCHEDULED;
-use winback_cloud::operator::{Error, Stack};
+use winback_cloud::operator::{APPLY, Error, Stack};
 use winback_domain::figures::{counted, number};
 
 use super::report::{Line, fail, ok, unseen, warn};
-
-const APPLY: &str = "apply the Terraform module again";
 
 /// Functions, there and active, with what their callers need.
 pub async fn functions(stack: &Stack) -> Vec<Line> {

@@ -1,7 +1,7 @@
 //! SES: the account, the configuration set with the way of its events, and the domains that shops write from.
 
 use winback_cloud::operator::mail::{ConfigurationSet, Destination, Identity};
-use winback_cloud::operator::{Error, Stack};
+use winback_cloud::operator::{APPLY, Error, Stack};
 use winback_domain::address::Address;
 use winback_domain::figures::number;
 
@@ -49,7 +49,7 @@ pub async fn account(stack: &Stack) -> Vec<Line> {
         Ok(Some(workers)) => lines.push(ok(format!("{workers} send-message at once stay below SES's rate"))),
         Ok(None) => lines.push(warn(
             "nothing caps how many send-message run at once",
-            "apply the Terraform module again: over the rate SES refuses, and a refusal stops a store",
+            format!("{APPLY}: over the rate SES refuses, and a refusal stops a store"),
         )),
         Err(error) => lines.push(unseen("what feeds send-message", &error)),
     }
@@ -67,11 +67,10 @@ fn whole(figure: f64) -> u64 {
 
 /// The configuration set, and whether its events find us.
 pub async fn configuration_set(stack: &Stack) -> Vec<Line> {
-    let apply = "apply the Terraform module again";
     let name = stack.config.configuration_set.clone().unwrap_or_default();
     let set = match stack.configuration_set().await {
         Ok(Some(set)) => set,
-        Ok(None) => return vec![fail(format!("there is no configuration set {name}"), apply)],
+        Ok(None) => return vec![fail(format!("there is no configuration set {name}"), APPLY)],
         Err(error) => return vec![unseen("the configuration set", &error)],
     };
     let mut lines = vec![if set.sending {
@@ -94,16 +93,13 @@ async fn ways(stack: &Stack, set: &ConfigurationSet) -> Vec<Line> {
                 lines.push(ok(format!("events about mails come to record-delivery by {}", kind(way))));
             }
             Ok(Some(problem)) => {
-                lines.push(fail(
-                    format!("events by {} do not arrive: {problem}", kind(way)),
-                    "apply the Terraform module again",
-                ));
+                lines.push(fail(format!("events by {} do not arrive: {problem}", kind(way)), APPLY));
             }
             Err(error) => lines.push(unseen(&format!("the way of events by {}", kind(way)), &error)),
         }
     }
     if set.destinations.is_empty() {
-        lines.push(fail("SES tells us nothing of our mails", "apply the Terraform module again"));
+        lines.push(fail("SES tells us nothing of our mails", APPLY));
     } else if open == 0 {
         lines.push(fail("no event about a mail arrives", "mend one of the ways above"));
     }

@@ -1,8 +1,8 @@
 //! The link domain, and the clock of this machine beside that of whoever answers.
 
 use jiff::SignedDuration;
-use winback_cloud::operator::Stack;
 use winback_cloud::operator::web::Page;
+use winback_cloud::operator::{APPLY, Stack};
 
 use super::report::{Line, fail, ok, unseen, warn};
 
@@ -14,7 +14,7 @@ const SKEW_FAILS: SignedDuration = SignedDuration::from_mins(4);
 pub async fn link_domain(stack: &Stack) -> Vec<Line> {
     let base = &stack.config.link_base;
     if base.is_empty() {
-        return vec![fail("mails have no link base", "apply the Terraform module again")];
+        return vec![fail("mails have no link base", APPLY)];
     }
     let mut lines = Vec::new();
     if base.ends_with(".on.aws") {
@@ -51,7 +51,7 @@ async fn closed(stack: &Stack) -> Line {
             format!("past the link domain serve-offer answers {}", page.status),
             "look at the parameter keys/origin, and at WINBACK_ORIGIN_CHECKED",
         ),
-        Err(said) => warn(format!("serve-offer's own URL does not answer: {said}"), "apply the Terraform module again"),
+        Err(said) => warn(format!("serve-offer's own URL does not answer: {said}"), APPLY),
     }
 }
 

@@ -1,0 +1,55 @@
+//! What a shop's owner pastes where, platform by platform.
+
+use winback_domain::webhook::Platform;
+
+/// The steps in a platform's admin. `secret`: what signs, or where it stands; nothing where the platform has yet to make it.
+pub fn steps(platform: Platform, url: &str, secret: Option<&str>) -> String {
+    let known = secret.unwrap_or("none yet: it is made in the step above");
+    match platform {
+        Platform::Own => format!("Then into the shop's settings for webhooks:\n  URL     {url}\n  secret  {known}\n"),
+        Platform::Shopify => format!(
+            "Then in Shopify:\n\
+             \x20 1. dev dashboard > Create app; scopes read_orders, read_customers; install it in the shop.\n\
+             \x20 2. The app's client secret is what signs: winback store add … --platform shopify --secret-file FILE.\n\
+             \x20 3. Subscribe these topics (shopify.app.toml, [[webhooks.subscriptions]]), all to the URL:\n\
+             \x20    orders/create, orders/paid, orders/updated, orders/cancelled, refunds/create, customers/create,\n\
+             \x20    customers/update, customers/email_marketing_consent_update, app/uninstalled\n\
+             \x20    and as compliance_topics: customers/data_request, customers/redact, shop/redact\n\
+             \x20 URL     {url}\n  secret  {known}\n\
+             Use an app of its own for every shop: its secret is all that tells them apart.\n"
+        ),
+        Platform::WooCommerce => format!(
+            "Then in WordPress: WooCommerce > Settings > Advanced > Webhooks > Add webhook, once for each topic:\n\
+             \x20 Order created, Order updated, Order deleted, Order restored, Customer updated, Customer deleted\n\
+             \x20 Status        Active\n\
+             \x20 Delivery URL  {url}\n\
+             \x20 Secret        {known}\n\
+             \x20 API version   WP REST API Integration v3\n\
+             Never leave Secret empty: WooCommerce then signs with what anybody can compute. A webhook that failed five\n\
+             times in a row is switched off there: look at its status after an outage.\n"
+        ),
+        Platform::Stripe => format!(
+            "Then in Stripe: Workbench > Webhooks > Add destination, your account, these events:\n\
+             \x20 checkout.session.completed, checkout.session.async_payment_succeeded, charge.refunded,\n\
+             \x20 customer.subscription.created, customer.subscription.deleted\n\
+             \x20 Endpoint URL    {url}\n\
+             \x20 Signing secret  {known}\n\
+             Stripe shows the signing secret (whsec_…) once the destination is there: put it into a file, and\n\
+             winback store add … --platform stripe --secret-file FILE. Live mode alone counts; test events are left out.\n"
+        ),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_platform_says_where_the_address_and_the_secret_go() {
+        for platform in Platform::ALL {
+            let said = steps(platform, "https://shop.example/webhooks/books", Some("hush"));
+            assert!(said.contains("https://shop.example/webhooks/books") && said.contains("hush"), "{said}");
+            assert!(steps(platform, "https://shop.example/webhooks/books", None).contains("none yet"));
+        }
+    }
+}

@@ -1,0 +1,112 @@
+//! All that we hold of somebody, as one JSON document: what a person may ask for.
+
+use jiff::Timestamp;
+use serde::Serialize;
+use serde_json::{Value, json, to_value};
+use winback_domain::customer::Customer;
+use winback_domain::event::{Event, Who};
+use winback_domain::ids::{MessageId, StoreId};
+
+use crate::tables::customers::Record;
+use crate::{Cloud, Error};
+
+/// Facts that the tables keep as one text each; whoever reads them sees what is in them.
+const PACKED: [&str; 14] = [
+    "contact",
+    "consent",
+    "orders",
+    "complaint",
+    "subscription",
+    "journeys",
+    "lapses",
+    "placed",
+    "refund_parts",
+    "offer",
+    "why",
+    "gives",
+    "redeemed",
+    "conflicts",
+];
+
+/// A record of a table as people read it: every packed fact opened.
+pub fn opened(record: &impl Serialize) -> Value {
+    let mut record = to_value(record).expect("what a table holds is written as JSON");
+    if let Value::Object(members) = &mut record {
+        for (_, value) in members.iter_mut().filter(|(name, _)| PACKED.contains(&name.as_str())) {
+            if let Some(inside) = value.as_str().and_then(|text| serde_json::from_str(text).ok()) {
+                *value = inside;
+            }
+        }
+    }
+    record
+}
+
+impl Cloud {
+    /// Answers somebody's wish to know what is known of them: one file in the bucket, whose name is answered. The same wish
+    /// makes the same file.
+    pub async fn answer_data_request(&self, store: &StoreId, event: &Event) -> Result<String, Error> {
+        let dossier = self.dossier(store, &event.who, event).await?;
+        let id = dossier["records"][0]["customer"]["id"].as_str().unwrap_or("nobody").to_owned();
+        let key = request_key(store, &id, event.at);
+        self.files.write(&key, &dossier).await?;
+        Ok(key)
+    }
+
+    /// Every record of somebody by all their names, with the orders, messages and codes that belong to it.
+    async fn dossier(&self, store: &StoreId, who: &Who, event: &Event) -> Result<Value, Error> {
+        let mut known: Vec<Customer> = Vec::new();
+        for name in self.names(store, who, event).await? {
+            let customer = match self.tables.record(store, name).await? {
+                Some(Record::Customer(customer)) => Some(*customer),
+                Some(Record::Alias(of)) => self.tables.customer(store, of).await?,
+                None => None,
+            };
+            known.extend(customer.filter(|found| known.iter().all(|other| other.id != found.id)));
+        }
+        let mut records = Vec::new();
+        for customer in &known {
+            records.push(self.record_of(store, customer).await?);
+        }
+        Ok(json!({"store": store, "asked": event.at, "records": records}))
+    }
+
+    async fn record_of(&self, store: &StoreId, customer: &Customer) -> Result<Value, Error> {
+        let (mut orders, mut messages, mut codes) = (Vec::new(), Vec::new(), Vec::new());
+        for head in &customer.ledger_orders {
+            let mut seen: Vec<String> = Vec::new();
+            let mut next = Some(head.clone());
+            while let Some(id) = next.filter(|id| !seen.contains(id)) {
+                let order = self.tables.order(store, &id).await?.order;
+                next = order.previous.clone();
+                let mut shown = opened(&order);
+                shown["order_id"] = json!(id);
+                orders.push(shown);
+                seen.push(id);
+            }
+        }
+        for head in &customer.letters {
+            let mut seen: Vec<MessageId> = Vec::new();
+            let mut next = Some(*head);
+            while let Some(id) = next.filter(|id| !seen.contains(id)) {
+                seen.push(id);
+                let Some(message) = self.tables.message(store, id).await? else {
+                    next = customer.open.as_ref().filter(|open| open.message == id).and_then(|open| open.previous);
+                    continue;
+                };
+                next = message.previous;
+                if let Some(code) = message.offer.as_ref().and_then(|granted| granted.code.as_ref())
+                    && let Some(coupon) = self.tables.coupon(store, code).await?
+                {
+                    codes.push(opened(&coupon));
+                }
+                messages.push(opened(&message));
+            }
+        }
+        Ok(json!({"customer": opened(customer), "orders": orders, "messages": messages, "codes": codes}))
+    }
+}
+
+/// The name of the file that answers a request for somebody's data.
+pub fn request_key(store: &StoreId, customer: &str, asked: Timestamp) -> String {
+    format!("requests/{store}/{customer}-{}.json", asked.as_second())
+}

@@ -1,0 +1,109 @@
+//! What Shopify asks for that is no news of a customer: an answer to somebody's wish to know, and to be taken out.
+
+use jiff::ToSpan;
+use serde_json::{Value, json};
+use winback_domain::store::State;
+
+use super::{Sender, deliver, wired};
+use crate::support::Shop;
+
+async fn tell(shop: &Shop, topic: &str, body: &Value) {
+    let answer = deliver(shop, Sender::Shopify, topic, body.to_string().as_bytes()).await;
+    assert_eq!(answer.status, 200, "{topic}: {}", answer.body);
+    shop.place.settle().await.expect("it settles");
+}
+
+fn order(id: u64, customer: u64, email: &str, at: &str) -> Value {
+    json!({"id": id, "email": email, "customer": {"id": customer, "first_name": "Anna"}, "currency": "EUR",
+        "total_price": "45.00", "current_total_price": "45.00", "created_at": at, "processed_at": at, "updated_at": at,
+        "buyer_accepts_marketing": true, "test": false})
+}
+
+const EARLY: &str = "2026-05-01T08:00:00Z";
+
+async fn state(shop: &Shop) -> State {
+    shop.place.cloud.tables.store(&shop.store).await.expect("it reads").expect("a store").state
+}
+
+#[tokio::test]
+async fn whoever_asks_for_their_data_gets_one_file_with_all_of_it() {
+    let shop = wired(Sender::Shopify, "").await;
+    tell(&shop, "orders/create", &order(1, 7, "anna@example.com", EARLY)).await;
+    tell(&shop, "orders/create", &order(2, 7, "anna@example.com", "2026-05-01T08:30:00Z")).await;
+    tell(&shop, "orders/create", &order(3, 8, "berta@example.com", EARLY)).await;
+    let wish = json!({"shop_domain": "example-books.myshopify.com", "customer": {"id": 7, "email": "anna@example.com"},
+        "orders_requested": [1], "data_request": {"id": 9999}});
+    tell(&shop, "customers/data_request", &wish).await;
+    let files = shop.place.stack.file_names("requests/books/");
+    assert_eq!(files.len(), 1, "{files:?}");
+    let text = shop.place.cloud.files.read_text(&files[0]).await.expect("it reads").expect("a file");
+    let dossier: Value = serde_json::from_str(&text).expect("JSON");
+    let record = &dossier["records"][0];
+    assert_eq!(record["customer"]["contact"]["email"]["is"], "anna@example.com", "packed facts are opened");
+    let orders: Vec<&str> =
+        record["orders"].as_array().expect("orders").iter().filter_map(|order| order["order_id"].as_str()).collect();
+    assert_eq!(orders, ["2", "1"]);
+    assert!(!text.contains("berta"), "of nobody else");
+    // Asked twice, it is the same file; and nothing was learned by it.
+    tell(&shop, "customers/data_request", &wish).await;
+    assert_eq!(shop.place.stack.file_names("requests/books/"), files);
+}
+
+#[tokio::test]
+async fn a_request_for_somebody_whom_nobody_knows_is_answered_too() {
+    let shop = wired(Sender::Shopify, "").await;
+    tell(&shop, "customers/data_request", &json!({"customer": {"email": "nobody@example.com"}})).await;
+    let files = shop.place.stack.file_names("requests/books/");
+    let text = shop.place.cloud.files.read_text(&files[0]).await.expect("it reads").expect("a file");
+    assert_eq!(serde_json::from_str::<Value>(&text).expect("JSON")["records"], json!([]));
+    assert!(shop.customers().await.is_empty());
+}
+
+#[tokio::test]
+async fn a_shop_that_takes_us_out_mails_nobody_from_that_moment_and_a_late_delivery_stops_nothing_again() {
+    let mut shop = wired(Sender::Shopify, "").await;
+    tell(&shop, "orders/create", &order(1, 7, "anna@example.com", EARLY)).await;
+    shop.until("2026-07-20 12:00").await;
+    let left = json!({"id": 548380009, "myshopify_domain": "example-books.myshopify.com"});
+    tell(&shop, "app/uninstalled", &left).await;
+    assert_eq!(state(&shop).await, State::Paused);
+    shop.until("2026-08-20 12:00").await;
+    assert!(shop.letters_to("anna@example.com").is_empty());
+    shop.set("installed again, the operator resumes", State::Live).await;
+    tell(&shop, "app/uninstalled", &left).await;
+    assert_eq!(state(&shop).await, State::Live, "the same news, delivered late");
+}
+
+#[tokio::test]
+async fn a_shop_that_was_taken_out_in_the_middle_of_an_import_does_not_wake_at_its_end() {
+    let shop = wired(Sender::Shopify, "").await;
+    shop.place.cloud.change_store(&shop.store, |store| store.begin_import("spring", "1")).await.expect("it begins");
+    tell(&shop, "app/uninstalled", &json!({})).await;
+    let known = shop.place.cloud.tables.store(&shop.store).await.expect("it reads").expect("a store");
+    assert_eq!((known.state, known.after_import("spring", "1")), (State::Paused, None));
+}
+
+#[tokio::test]
+async fn a_shop_that_wants_everybody_forgotten_is_empty_after_the_next_scan_and_stays_so() {
+    let shop = wired(Sender::Shopify, "").await;
+    tell(&shop, "orders/create", &order(1, 7, "anna@example.com", EARLY)).await;
+    tell(&shop, "orders/create", &order(2, 8, "berta@example.com", EARLY)).await;
+    tell(&shop, "shop/redact", &json!({"shop_id": 954889, "shop_domain": "example-books.myshopify.com"})).await;
+    assert_eq!(state(&shop).await, State::Paused, "and until then nobody is mailed");
+    shop.place.clock.turn_to(shop.place.clock.now() + 1.hour());
+    shop.place.scan(None).await.expect("the scan goes through");
+    let erased = |customers: &[winback_domain::customer::Customer]| {
+        customers.iter().filter(|customer| customer.erased.is_some() && customer.email().is_none()).count()
+    };
+    assert_eq!(erased(&shop.customers().await), 2);
+    assert!(shop.ledger().await.orders.is_empty());
+    // An old order that comes again wakes nobody.
+    tell(&shop, "orders/create", &order(1, 7, "anna@example.com", EARLY)).await;
+    assert_eq!(erased(&shop.customers().await), 2);
+    // Whoever buys afterwards, in a shop that came back, is a customer again and stays one.
+    let later = shop.place.clock.now().to_string();
+    tell(&shop, "orders/create", &order(3, 9, "clara@example.com", &later)).await;
+    shop.place.clock.turn_to(shop.place.clock.now() + 1.hour());
+    shop.place.scan(None).await.expect("the scan goes through");
+    assert!(shop.customer("clara@example.com").await.erased.is_none());
+}
