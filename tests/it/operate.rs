@@ -4,4 +4,5 @@ mod command;
 mod doctor;
 mod first_mail;
 mod pause;
+mod restore;
 pub mod world;

@@ -11,6 +11,7 @@ mod import;
 mod limits;
 mod lost_letters;
 mod plans;
+mod refused;
 mod restore;
 mod rounds;
 mod who;

@@ -3,6 +3,7 @@
 pub mod backup;
 pub mod http;
 pub mod raw;
+pub mod uploads;
 mod words;
 
 use std::fmt::Write as _;

@@ -61,8 +61,12 @@ pub struct Audit {
     /// Whose next look was computed under an older plan.
     pub stamped: u64,
     /// Who was forgotten because their store wants everybody forgotten.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "is_zero")]
     pub forgotten: u64,
+}
+
+fn is_zero(count: &u64) -> bool {
+    *count == 0
 }
 
 /// Activates what the layer brings, reads every customer, ranks those who wait.

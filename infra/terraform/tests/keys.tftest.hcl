@@ -65,7 +65,7 @@ run "each_role_opens_the_lock_for_its_own_calls" {
       ]
       } == {
       receive-webhook = ["sqs: kms:Decrypt kms:GenerateDataKey"]
-      record-event    = ["dynamodb: kms:Decrypt", "sqs: kms:Decrypt"]
+      record-event    = ["dynamodb: kms:Decrypt", "s3: kms:Decrypt kms:GenerateDataKey", "sqs: kms:Decrypt"]
       find-lapsed     = ["dynamodb: kms:Decrypt", "sqs: kms:Decrypt kms:GenerateDataKey"]
       send-message    = ["dynamodb: kms:Decrypt", "sqs: kms:Decrypt"]
       record-delivery = ["dynamodb: kms:Decrypt", "sqs: kms:Decrypt kms:GenerateDataKey"]

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::{Value, json, to_value};
 use winback_domain::customer::Customer;
-use winback_domain::event::{Event, Who};
+use winback_domain::event::{Event, What, Who};
 use winback_domain::ids::{MessageId, StoreId};
 
 use crate::tables::customers::Record;
@@ -45,7 +45,7 @@ impl Cloud {
     /// Answers somebody's wish to know what is known of them: one file in the bucket, whose name is answered. The same wish
     /// makes the same file.
     pub async fn answer_data_request(&self, store: &StoreId, event: &Event) -> Result<String, Error> {
-        let dossier = self.dossier(store, &event.who, event).await?;
+        let dossier = self.dossier(store, &event.who, event.at).await?;
         let id = dossier["records"][0]["customer"]["id"].as_str().unwrap_or("nobody").to_owned();
         let key = request_key(store, &id, event.at);
         self.files.write(&key, &dossier).await?;
@@ -53,9 +53,10 @@ impl Cloud {
     }
 
     /// Every record of somebody by all their names, with the orders, messages and codes that belong to it.
-    async fn dossier(&self, store: &StoreId, who: &Who, event: &Event) -> Result<Value, Error> {
+    pub async fn dossier(&self, store: &StoreId, who: &Who, asked: Timestamp) -> Result<Value, Error> {
+        let wish = Event { at: asked, who: who.clone(), what: What::DataRequested };
         let mut known: Vec<Customer> = Vec::new();
-        for name in self.names(store, who, event).await? {
+        for name in self.names(store, who, &wish).await? {
             let customer = match self.tables.record(store, name).await? {
                 Some(Record::Customer(customer)) => Some(*customer),
                 Some(Record::Alias(of)) => self.tables.customer(store, of).await?,
@@ -67,7 +68,7 @@ impl Cloud {
         for customer in &known {
             records.push(self.record_of(store, customer).await?);
         }
-        Ok(json!({"store": store, "asked": event.at, "records": records}))
+        Ok(json!({"store": store, "asked": asked, "records": records}))
     }
 
     async fn record_of(&self, store: &StoreId, customer: &Customer) -> Result<Value, Error> {

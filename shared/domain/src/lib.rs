@@ -4,6 +4,7 @@
 pub mod address;
 pub mod carry;
 pub mod check;
+pub mod codes;
 pub mod customer;
 pub mod decide;
 pub mod event;

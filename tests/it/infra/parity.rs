@@ -4,6 +4,7 @@
 //! Both texts are evaluated to what AWS would get, with the defaults of their parameters, in one and the same account.
 
 mod functions;
+mod machine;
 mod module;
 mod operator;
 mod services;

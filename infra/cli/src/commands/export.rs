@@ -10,8 +10,10 @@ use serde_json::{Value, json};
 use winback_cloud::Cloud;
 use winback_cloud::dossier::opened;
 use winback_cloud::tables::ledger::Entry;
+use winback_domain::event::Who;
 use winback_domain::figures::counted;
 use winback_domain::ids::StoreId;
+use winback_domain::time::whole_seconds;
 use winback_local::clock::Turned;
 
 use crate::stack::Where;
@@ -33,12 +35,20 @@ pub struct Export {
     /// One store alone
     #[arg(long, value_name = "NAME", value_parser = shop::store_id)]
     store: Option<StoreId>,
+    /// One customer alone, by address or by the store's id: everything we hold of them, in customer.json
+    #[arg(long, value_name = "WHO", requires = "store")]
+    customer: Option<String>,
 }
 
 impl Export {
     /// Runs it.
     pub async fn run(self) -> Result<Done> {
         let opened = self.place.open(Turned::real()).await?;
+        if let (Some(store), Some(customer)) = (&self.store, &self.customer) {
+            let path = one(opened.cloud(), &self.out, store, customer).await?;
+            println!("Everything we hold of them is in {}. It is personal data.", path.display());
+            return Ok(Done::Whole);
+        }
         let Written { customers, orders, messages, codes } =
             export(opened.cloud(), &self.out, self.store.as_ref()).await?;
         println!(
@@ -51,6 +61,19 @@ impl Export {
         );
         Ok(Done::Whole)
     }
+}
+
+/// Writes everything we hold of one customer. Nobody known by that name is an answer too.
+pub async fn one(cloud: &Cloud, dir: &Path, store: &StoreId, customer: &str) -> Result<PathBuf> {
+    let who = match customer.parse() {
+        Ok(email) => Who { email: Some(email), ..Who::default() },
+        Err(_) => Who { customer_id: Some(customer.to_owned()), ..Who::default() },
+    };
+    folder(dir).with_context(|| dir.display().to_string())?;
+    let dossier = cloud.dossier(store, &who, whole_seconds(cloud.clock.now())).await?;
+    let (path, mut file) = own_file(dir, "customer.json")?;
+    writeln!(file, "{}", serde_json::to_string_pretty(&dossier)?).with_context(|| path.display().to_string())?;
+    Ok(path)
 }
 
 /// How many lines each file has.
@@ -123,6 +146,17 @@ fn folder(dir: &Path) -> std::io::Result<()> {
     folder.create(dir)
 }
 
+/// A new file for its owner alone. One that is there is somebody's, and stays.
+fn own_file(dir: &Path, name: &str) -> Result<(PathBuf, File)> {
+    let path = dir.join(name);
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let file = options.open(&path).with_context(|| path.display().to_string())?;
+    Ok((path, file))
+}
+
 /// A file that grows by lines.
 struct Lines {
     file: BufWriter<File>,
@@ -131,14 +165,8 @@ struct Lines {
 }
 
 impl Lines {
-    /// A new file for its owner alone. One that is there is somebody's, and stays.
     fn new(dir: &Path, name: &str) -> Result<Self> {
-        let path = dir.join(name);
-        let mut options = OpenOptions::new();
-        options.write(true).create_new(true);
-        #[cfg(unix)]
-        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        let file = options.open(&path).with_context(|| path.display().to_string())?;
+        let (path, file) = own_file(dir, name)?;
         Ok(Self { file: BufWriter::new(file), path, count: 0 })
     }
 

@@ -1,7 +1,7 @@
 use winback_domain::ids::StoreId;
 use winback_domain::plan::Folder;
 use winback_domain::store::State;
-use winback_domain::webhook::{Wiring, standard};
+use winback_domain::webhook::{LARGEST, Wiring, standard};
 
 use super::*;
 use crate::clock::Turned;
@@ -52,7 +52,7 @@ async fn a_signed_order_comes_in_by_the_door_and_is_known() {
         let took = post(&format!("{url}/webhooks/books"), &headers, event.to_vec()).await.unwrap();
         let unsigned = post(&format!("{url}/webhooks/books"), &[], event.to_vec()).await.unwrap();
         let nowhere = post(&format!("{url}/elsewhere"), &[], Vec::new()).await.unwrap();
-        let huge = post(&format!("{url}/webhooks/books"), &[], vec![b' '; 300 * 1024]).await.unwrap();
+        let huge = post(&format!("{url}/webhooks/books"), &[], vec![b' '; LARGEST + 1]).await.unwrap();
         [took, unsigned, nowhere, huge].map(|answer| answer.status)
     };
     let mut turns = 0;

@@ -1,6 +1,6 @@
 //! An operator's command finds a stack of the template as it finds one of the module.
 
-use serde_json::json;
+use serde_json::{Map, Value, json};
 
 use super::template::Template;
 use super::text;
@@ -12,14 +12,15 @@ async fn a_store_is_added_to_a_stack_of_the_template() {
     let world = World::new().await;
     let template = Template::with(&[("SecretsPrefix", "/shop/winback")]);
     for (name, function) in template.named("AWS::Serverless::Function", "FunctionName") {
-        world.control.change(&configuration(&name), |known| {
-            let told = &mut known["Environment"]["Variables"];
-            for (variable, value) in function.properties["Environment"]["Variables"].as_object().expect("variables") {
-                // The tables behind this stack's address are called without its prefix.
-                let bare = text(value).trim_start_matches("winback-").to_owned();
-                told[variable] = if variable.ends_with("_TABLE") { json!(bare) } else { json!(text(value)) };
-            }
+        let variables = function.properties["Environment"]["Variables"].as_object().expect("variables");
+        let told = variables.iter().map(|(variable, value)| {
+            // The tables behind this stack's address are called without its prefix.
+            let (value, table) = (text(value), variable.ends_with("_TABLE"));
+            let value = if table { value.trim_start_matches("winback-") } else { &value };
+            (variable.clone(), json!(value))
         });
+        let told: Map<String, Value> = told.collect();
+        world.control.change(&configuration(&name), |known| known["Environment"]["Variables"] = json!(told));
     }
     let said = world.winback(&["store", "add", STORE]).await.well();
     assert!(said.contains("Wrote the webhook secret of books to /shop/winback/stores/books/webhook-secrets"), "{said}");
