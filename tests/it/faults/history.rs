@@ -17,6 +17,8 @@ const FILE: &str = "order_id,email,placed_at,total,currency\n\
     A-2,anna@example.com,2025-04-01,20.00,EUR\n\
     C-1,cia,2025-04-01,20.00,EUR\n\
     A-1,anna@example.com,2025-03-01,40.00,EUR\n";
+/// A list of what is in stock, put into the wrong folder.
+const STOCK: &str = "article,pieces\nA-1,7\n";
 
 /// Walks the whole machine with one fault at one call of it. Answers what is known in the end, and whether it struck.
 async fn walk(fault: Option<Fault>, call: u64) -> (Vec<Customer>, u64) {
@@ -73,7 +75,7 @@ async fn a_history_comes_in_whole_whatever_dies_at_whichever_call() {
 /// call. Answers whether it struck.
 async fn refused(fault: Option<Fault>, call: u64) -> u64 {
     let World { place, store } = World::new(&folder()).await;
-    let stock = uploads::upload(&place, &store, "stock.csv", "article,pieces\nA-1,7\n").await;
+    let stock = uploads::upload(&place, &store, "stock.csv", STOCK).await;
     uploads::begins_and_dies(&place, &store, &stock).await;
     let orders = uploads::upload(&place, &store, NAME, FILE).await;
     let scan = uploads::comes_in(&place, &orders).await;
@@ -106,4 +108,48 @@ async fn nobody_is_forgotten_where_the_last_of_two_files_is_refused_whatever_die
         }
     }
     assert!(struck > 60, "only {struck} faults struck");
+}
+
+/// Of two files at once one comes to its end, frozen at a call in which the other comes to its own: the first is a file of
+/// orders, or none. False: the calls were over.
+async fn ends_in_the_middle(good: bool, call: u64) -> bool {
+    let World { place, store } = World::new(&folder()).await;
+    let first = uploads::upload(&place, &store, "first.csv", if good { FILE } else { STOCK }).await;
+    uploads::begins_and_dies(&place, &store, &first).await;
+    let scan = if good { Some(uploads::comes_in(&place, &first).await) } else { None };
+    let other = uploads::upload(&place, &store, NAME, FILE).await;
+    let others = uploads::comes_in(&place, &other).await;
+    let there = place.clone();
+    place.stack.faults().set(At::call(call), Fault::pause(move || async move { uploads::end(&there, &others).await }));
+    let scan = match scan {
+        Some(scan) => Some(scan),
+        None => match uploads::cut(&place, &first).await {
+            Answer::Refused { scan, .. } => scan,
+            other => panic!("no file of orders: {other:?}"),
+        },
+    };
+    if let Some(scan) = scan {
+        uploads::end(&place, &scan).await;
+    }
+    if place.stack.faults().fired() == 0 {
+        return false;
+    }
+    let known = place.overseer.tables.store(&store).await.unwrap().unwrap();
+    assert_eq!((known.state, known.imports), (State::Live, None), "frozen at call {call}, orders {good}");
+    assert!(place.overseer.tables.first_due(&store).await.unwrap().is_some(), "frozen at call {call}, orders {good}");
+    true
+}
+
+#[tokio::test]
+async fn of_two_files_that_end_in_the_same_moment_one_sets_the_store_going() {
+    let mut frozen = 0;
+    for good in [true, false] {
+        for call in 1.. {
+            if !ends_in_the_middle(good, call).await {
+                break;
+            }
+            frozen += 1;
+        }
+    }
+    assert!(frozen > 20, "frozen at {frozen} calls only");
 }

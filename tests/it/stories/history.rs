@@ -55,6 +55,7 @@ async fn an_order_at_eight_an_erasure_at_nine_and_a_history_with_the_day_only() 
 async fn a_no_at_nine_is_later_than_a_history_with_the_day_only() {
     let mut shop = ordered_at_eight().await;
     shop.event("customer.updated", json!({"email": ANNA, "marketing_consent": false})).await;
+    shop.until("2026-05-05 10:00").await;
     import(&shop, "A-7,anna@example.com,2026-05-04,20.00,EUR,Anna Lind\n").await;
     let anna = shop.customer(ANNA).await;
     assert_eq!(anna.orders.count, 2);
@@ -67,6 +68,7 @@ async fn a_no_at_nine_is_later_than_a_history_with_the_day_only() {
 async fn an_order_that_was_called_off_in_the_morning_stays_off() {
     let mut shop = ordered_at_eight().await;
     shop.event("order.cancelled", json!({"order_id": "books-1"})).await;
+    shop.until("2026-05-05 10:00").await;
     import(&shop, "books-1,anna@example.com,2026-05-04,45.00,EUR,Anna Lind\n").await;
     assert_eq!(shop.customer(ANNA).await.orders.count, 0);
 }

@@ -50,6 +50,21 @@ pub struct Restore {
 }
 
 impl Restore {
+    /// Whether what is named can be read: asked before any store is paused.
+    async fn readable(&self, old: &Old) -> Result<()> {
+        if let Some(name) = &self.old_customers {
+            old.tables
+                .scan(0, 1, None)
+                .await
+                .map(|_| ())
+                .with_context(|| format!("there is no table {name} to read"))?;
+        }
+        if let Some(name) = &self.old_ledger {
+            old.tables.ledger(None).await.map(|_| ()).with_context(|| format!("there is no table {name} to read"))?;
+        }
+        Ok(())
+    }
+
     /// Runs it.
     pub async fn run(self) -> Result<Done> {
         let opened = self.place.open(Turned::real()).await?;
@@ -61,6 +76,9 @@ impl Restore {
         };
         if old.is_none() && lost.is_none() {
             bail!("name what is left of the old tables (--old-customers, --old-ledger), or say since when all is lost");
+        }
+        if let Some(old) = &old {
+            self.readable(old).await?;
         }
         let carried = opened.cloud().restore(old.as_ref(), lost).await.context("cut short: run it again")?;
         let stack = match &opened {
@@ -97,7 +115,8 @@ impl Restore {
 }
 
 fn old_place(dir: &Path) -> Result<winback_local::place::Place> {
-    if !dir.is_dir() {
+    // Opening makes a place where there is none, and nothing would be carried over from it.
+    if !dir.join("winback.db").is_file() {
         bail!("{} is no place", dir.display());
     }
     shop::place(dir, Turned::real(), LINK_BASE)
