@@ -2,6 +2,7 @@
 //! one loop by which every function records what it learned.
 
 mod breaker;
+mod chains;
 pub mod clock;
 pub mod config;
 pub mod door;
