@@ -14,6 +14,7 @@ mod plans;
 mod refused;
 mod restore;
 mod rounds;
+mod tenants;
 mod who;
 
 /// Compares a story with its transcript in `stories/<name>.snap`.
