@@ -110,6 +110,7 @@ mod tests {
             minimum_order: Some(euros("40")),
             expires_at: "2026-05-08T20:59:59Z".parse().unwrap(),
             uses: 1,
+            reference: None,
             redeemed: vec![],
             conflicts: vec![],
         }

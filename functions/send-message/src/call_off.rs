@@ -50,6 +50,7 @@ impl At<'_> {
         let until = open.deadline.unwrap_or(self.cloud.clock.now());
         let dead = || Coupon::dead(code.clone(), open.message, self.customer.id, until);
         self.cloud.tables.kill_coupon(self.store(), &made.unwrap_or_else(dead)).await?;
+        Box::pin(self.withdraw(open)).await?;
         if let Some(number) = open.lot {
             let lot = Lot::named(self.store(), &open.program, offer, number);
             self.cloud.tables.put_back(&lot, code).await?;

@@ -186,12 +186,31 @@ impl At<'_> {
         if !self.take(&open, message).await? {
             return Ok(None);
         }
-        if let Some(coupon) = Coupon::of(message)
-            && !tables.make_coupon(self.store(), &coupon).await?
-        {
-            // Dead: this claim was called off in between.
-            return Ok(None);
+        if let Some(coupon) = Coupon::of(message) {
+            if !tables.make_coupon(self.store(), &coupon).await? {
+                // Dead: this claim was called off in between.
+                return Ok(None);
+            }
+            let good = Box::pin(self.make_good(message, &open, &coupon)).await?;
+            let passed = if good { self.pass_fence(claimed, open.clone(), draft, latest, owner).await? } else { None };
+            if passed.is_none() {
+                // Called off in between: what was made since then is withdrawn by whoever comes last.
+                self.withdraw_dead(&open).await?;
+            }
+            return Ok(passed);
         }
+        self.pass_fence(claimed, open, draft, latest, owner).await
+    }
+
+    /// The fence: the last write before SES.
+    async fn pass_fence(
+        &self,
+        claimed: &Customer,
+        open: Open,
+        draft: &Draft,
+        latest: Timestamp,
+        owner: &str,
+    ) -> Result<Option<Passed>, Error> {
         let now = self.cloud.clock.now();
         // The store may have been paused since; a fresh look costs one read in five seconds.
         let store = self.cloud.standing(self.store()).await?.store;
@@ -201,7 +220,7 @@ impl At<'_> {
         let open = fenced(open, owner, now);
         let sending = Customer { rev: claimed.rev + 1, open: Some(open.clone()), ..claimed.clone() };
         let passed = Passed { started: self.cloud.clock.running(), open, sending };
-        let won = match tables.fence(self.store(), claimed, &passed.open).await? {
+        let won = match self.cloud.tables.fence(self.store(), claimed, &passed.open).await? {
             Ok(()) => true,
             Err(found) => passed.open.stands_in(found),
         };

@@ -34,6 +34,9 @@ pub struct Coupon {
     pub expires_at: Timestamp,
     /// How many orders may use it.
     pub uses: u32,
+    /// What the store that honours it calls it, once it was made there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reference: Option<String>,
     /// Which did.
     #[serde(default, skip_serializing_if = "Vec::is_empty", with = "crate::packed")]
     pub redeemed: Vec<Redemption>,
@@ -143,6 +146,7 @@ impl Coupon {
             minimum_order: None,
             expires_at,
             uses: 1,
+            reference: None,
             redeemed: Vec::new(),
             conflicts: Vec::new(),
         }

@@ -235,6 +235,24 @@ impl Tables {
         self.commit(vec![kill]).await.map(|_| ())
     }
 
+    /// Keeps what a store calls a code it has made good: its orders may name that, and whoever withdraws it.
+    pub async fn note_reference(&self, store: &StoreId, coupon: &Coupon, reference: &str) -> Result<(), Error> {
+        let key = Key::Coupon(store.clone(), coupon.code.clone());
+        let note = Write::update(Table::Ledger, &key, "SET reference = :reference");
+        self.commit(vec![note.when("attribute_exists(pk)").text(":reference", reference)]).await?;
+        let key = Key::Reference(store.clone(), reference.to_owned());
+        let mut item = to_item(&key, &Referred { code: coupon.code.clone() })?;
+        expires(&mut item, coupon.expires_at);
+        self.commit(vec![Write::put(Table::Ledger, &key, item)]).await.map(|_| ())
+    }
+
+    /// The code that a store means by its own id of it.
+    pub async fn code_of_reference(&self, store: &StoreId, reference: &str) -> Result<Option<Code>, Error> {
+        let key = Key::Reference(store.clone(), reference.to_owned());
+        let found: Option<Referred> = self.load(Table::Ledger, &key).await?;
+        Ok(found.map(|found| found.code))
+    }
+
     /// Writes a use of a code down: on the code and on its message, both or none. `Lost`: somebody else wrote on the
     /// code in between.
     pub async fn redeem(&self, store: &StoreId, before: &Coupon, after: &Coupon) -> Result<Outcome, Error> {
@@ -268,6 +286,12 @@ impl Tables {
         }
         Ok(())
     }
+}
+
+/// What a store's own id of a code leads to.
+#[derive(Debug, Serialize, Deserialize)]
+struct Referred {
+    code: Code,
 }
 
 /// One item of the ledger that tells a story; lots and counters do not.

@@ -70,6 +70,7 @@ impl Story {
             minimum_order: granted.minimum_order,
             expires_at: granted.expires_at,
             uses: 1,
+            reference: None,
             redeemed: vec![],
             conflicts: vec![],
         };
