@@ -186,20 +186,21 @@ impl At<'_> {
         if !self.take(&open, message).await? {
             return Ok(None);
         }
-        if let Some(coupon) = Coupon::of(message) {
-            if !tables.make_coupon(self.store(), &coupon).await? {
-                // Dead: this claim was called off in between.
-                return Ok(None);
-            }
-            let good = Box::pin(self.make_good(message, &open, &coupon)).await?;
-            let passed = if good { self.pass_fence(claimed, open.clone(), draft, latest, owner).await? } else { None };
-            if passed.is_none() {
-                // Called off in between: what was made since then is withdrawn by whoever comes last.
-                self.withdraw_dead(&open).await?;
-            }
-            return Ok(passed);
+        let Some(coupon) = Coupon::of(message) else {
+            return self.pass_fence(claimed, open, draft, latest, owner).await;
+        };
+        let coupon = Coupon { authority: self.authority(&coupon, &message.program), ..coupon };
+        // Dead: this claim was called off in between.
+        let Some(coupon) = tables.make_coupon(self.store(), &coupon).await? else { return Ok(None) };
+        let passed = async {
+            let good = Box::pin(self.make_good(message, &coupon)).await?;
+            if good { self.pass_fence(claimed, open, draft, latest, owner).await } else { Ok(None) }
+        };
+        let passed = Box::pin(passed).await;
+        if !matches!(passed, Ok(Some(_))) {
+            Box::pin(self.withdraw_dead(&coupon)).await;
         }
-        self.pass_fence(claimed, open, draft, latest, owner).await
+        passed
     }
 
     /// The fence: the last write before SES.

@@ -96,7 +96,7 @@ type Owners = Arc<dyn Fn() -> String + Send + Sync>;
 fn cloud(stack: &Stack, sdk: &aws_config::SdkConfig, config: &Config, clock: &Turned, owners: &Owners) -> Arc<Cloud> {
     let read = clock.clone();
     let cloud = Cloud::over(sdk, config.clone(), Clock::turned(move || read.now()), Arc::clone(owners));
-    Arc::new(cloud.with_stores(Stores::on_trial(stack.stores())))
+    Arc::new(cloud.with_stores(Stores::on_trial(stack.stores(winback_cloud::stores::connector))))
 }
 
 impl Place {

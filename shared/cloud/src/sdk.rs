@@ -21,8 +21,9 @@ const CONNECT: Duration = Duration::from_secs(2);
 const ATTEMPT: Duration = Duration::from_secs(3);
 /// A function that was frozen wakes up with connections that the other side has closed long ago.
 const IDLE: Duration = Duration::from_secs(15);
-/// A store that takes longer is asked again later: a mail waits, and nothing is lost.
-const STORE_ANSWER: Duration = Duration::from_secs(4);
+/// A shop's own server may be far away. One that takes longer is asked again later: a mail waits, and nothing is lost.
+const STORE_CONNECT: Duration = Duration::from_secs(3);
+const STORE_ANSWER: Duration = Duration::from_secs(8);
 /// The authorities that sign for every AWS service. The system's hundred and forty more take a millisecond to read, and
 /// none of them has any business in answering for AWS. <https://www.amazontrust.com/repository/>
 const AMAZON_ROOTS: &str = include_str!("amazon_roots.pem");
@@ -54,7 +55,7 @@ pub fn of_lambda() -> SdkConfig {
 
 /// The way to stores, which are everywhere: the system's own authorities vouch for them.
 pub fn to_stores() -> SharedHttpConnector {
-    let settings = HttpConnectorSettings::builder().connect_timeout(CONNECT).read_timeout(STORE_ANSWER).build();
+    let settings = HttpConnectorSettings::builder().connect_timeout(STORE_CONNECT).read_timeout(STORE_ANSWER).build();
     let connector = Connector::builder()
         .tls_provider(Provider::Rustls(CryptoMode::AwsLc))
         .connector_settings(settings)

@@ -3,7 +3,10 @@
 
 use std::fmt;
 use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
+use aws_smithy_async::future::timeout::Timeout;
+use aws_smithy_async::rt::sleep::{AsyncSleep, TokioSleep};
 use aws_smithy_runtime_api::client::http::{HttpConnector, SharedHttpConnector};
 use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
 use aws_smithy_types::body::SdkBody;
@@ -20,6 +23,8 @@ pub fn connector() -> SharedHttpConnector {
 
 /// A conversation has no more questions than this.
 const MOST_QUESTIONS: usize = 6;
+/// All of it together. A function begins no mail with less than this and SES before it.
+const CONVERSATION: Duration = Duration::from_secs(10);
 /// No answer of a store that we need is larger, in bytes.
 const LARGEST_ANSWER: usize = 1024 * 1024;
 
@@ -48,8 +53,7 @@ impl Stores {
     }
 
     /// Asks once. No answer is as good as being told to come back later.
-    async fn ask(&self, request: Request) -> Result<(u16, Option<u32>, Vec<u8>), Trouble> {
-        let later = Trouble::Later { seconds: None };
+    async fn ask(&self, request: Request) -> Result<Answer, Trouble> {
         let mut http = HttpRequest::new(SdkBody::from(request.body));
         http.set_method(request.method).map_err(|_| Trouble::Unreadable)?;
         http.set_uri(request.url).map_err(|_| Trouble::Refused("its address is none".to_owned()))?;
@@ -57,19 +61,26 @@ impl Stores {
             http.headers_mut().try_insert(name, value).map_err(|_| Trouble::NoAccess)?;
         }
         let connector = self.connector.get_or_init(sdk::to_stores);
-        let answer = connector.call(http).await.map_err(|_| later.clone())?;
+        let answer = connector.call(http).await.map_err(|_| Trouble::Later { seconds: None })?;
+        let header = |name: &str| answer.headers().get(name).map(str::trim);
         let status = answer.status().as_u16();
-        let wait = answer.headers().get("retry-after").and_then(|text| text.trim().parse().ok());
-        let body = ByteStream::new(answer.into_body()).collect().await.map_err(|_| Trouble::Unreadable)?.to_vec();
-        if body.len() > LARGEST_ANSWER { Err(Trouble::Unreadable) } else { Ok((status, wait, body)) }
+        let retry_after = header("retry-after").and_then(|text| text.parse().ok());
+        let replayed = header("idempotent-replayed") == Some("true");
+        Ok(Answer { status, retry_after, replayed, body: read(answer.into_body()).await? })
     }
 
-    /// A whole conversation.
-    async fn converse(&self, first: Request, mut hear: impl FnMut(Response<'_>) -> Step) -> Result<Made, Trouble> {
+    /// A whole conversation, within its time.
+    async fn converse(&self, first: Request, hear: impl FnMut(Response<'_>) -> Step) -> Result<Made, Trouble> {
+        let talk = Box::pin(self.talk(first, hear));
+        let ended = Timeout::new(talk, TokioSleep::new().sleep(CONVERSATION)).await;
+        ended.unwrap_or(Err(Trouble::Later { seconds: None }))
+    }
+
+    async fn talk(&self, first: Request, mut hear: impl FnMut(Response<'_>) -> Step) -> Result<Made, Trouble> {
         let mut request = first;
         for _ in 0..MOST_QUESTIONS {
-            let (status, retry_after, body) = self.ask(request).await?;
-            match hear(Response { status, retry_after, body: &body }) {
+            let Answer { status, retry_after, replayed, body } = self.ask(request).await?;
+            match hear(Response { status, retry_after, replayed, body: &body }) {
                 Step::Ask(next) => request = next,
                 Step::Done(made) => return Ok(made),
                 Step::Failed(trouble) => return Err(trouble),
@@ -77,6 +88,27 @@ impl Stores {
         }
         Err(Trouble::Unreadable)
     }
+}
+
+/// What a store answered.
+struct Answer {
+    status: u16,
+    retry_after: Option<u32>,
+    replayed: bool,
+    body: Vec<u8>,
+}
+
+/// Reads no further than anything we need.
+async fn read(body: SdkBody) -> Result<Vec<u8>, Trouble> {
+    let mut stream = ByteStream::new(body);
+    let mut whole = Vec::new();
+    while let Some(piece) = stream.try_next().await.map_err(|_| Trouble::Unreadable)? {
+        whole.extend_from_slice(&piece);
+        if whole.len() > LARGEST_ANSWER {
+            return Err(Trouble::Unreadable);
+        }
+    }
+    Ok(whole)
 }
 
 impl Cloud {

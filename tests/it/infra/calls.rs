@@ -81,7 +81,7 @@ impl Watched {
         let now = Clock::turned(move || seen.now());
         let owner = move || format!("invocation {number}");
         let cloud = Cloud::over(self.stack.config(), self.config.clone(), now, Arc::new(owner));
-        let cloud = cloud.with_stores(Stores::on_trial(self.stack.stores()));
+        let cloud = cloud.with_stores(Stores::on_trial(self.stack.stores(winback_cloud::stores::connector)));
         let event = serde_json::from_value(event).expect("the function reads its event");
         let until = self.clock.now().checked_add(60.seconds()).expect("a minute from now");
         self.stack.faults().record();

@@ -160,7 +160,7 @@ fn words(store: &Store) -> String {
     let plan = if store.plan == 0 { "no plan".to_owned() } else { format!("plan {}", store.plan) };
     let mut words = vec![store.state.word().to_owned(), plan];
     words.extend(store.paused_because.as_ref().map(|why| format!("paused because {why}")));
-    words.extend(store.throttled_until.map(|until| format!("told by SES to wait until {until}")));
+    words.extend(store.throttled_until.map(|until| format!("told to wait until {until}")));
     words.extend(
         store.imports.as_ref().map(|imports| format!("{} under way", counted(imports.running.len(), "import"))),
     );

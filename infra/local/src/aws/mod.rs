@@ -339,8 +339,9 @@ impl Stack {
     }
 
     /// The way to the stores' own APIs: to whoever stands in for them here, else to themselves.
-    pub fn stores(&self) -> SharedHttpConnector {
-        SharedHttpConnector::new(stores::Way(Seam { services: Arc::clone(&self.services), overseer: false }))
+    pub fn stores(&self, themselves: stores::Themselves) -> SharedHttpConnector {
+        let seam = Seam { services: Arc::clone(&self.services), overseer: false };
+        SharedHttpConnector::new(stores::Way { seam, themselves })
     }
 
     /// Stands in for the stores' own APIs from now on.

@@ -3,7 +3,7 @@
 
 use std::sync::{Arc, Mutex};
 
-use aws_smithy_runtime_api::client::http::{HttpConnector, HttpConnectorFuture};
+use aws_smithy_runtime_api::client::http::{HttpConnector, HttpConnectorFuture, SharedHttpConnector};
 use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
 
 use super::lock;
@@ -41,18 +41,24 @@ impl Call {
     }
 }
 
+/// The way to the stores themselves, made when it is first needed.
+pub type Themselves = fn() -> SharedHttpConnector;
+
 /// The connection that is handed to whoever asks stores.
 #[derive(Clone, Debug)]
-pub(crate) struct Way(pub(crate) Seam);
+pub(crate) struct Way {
+    pub(crate) seam: Seam,
+    pub(crate) themselves: Themselves,
+}
 
 impl HttpConnector for Way {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
-        let Some(api) = self.0.services.stores.api() else {
-            return winback_cloud::stores::connector().call(request);
+        let Some(api) = self.seam.services.stores.api() else {
+            return (self.themselves)().call(request);
         };
         let body = request.body().bytes().unwrap_or_default().to_vec();
         let (method, address) = (request.method().to_owned(), request.uri().to_owned());
         let operation = method.clone();
-        self.0.carry(&operation, Work::Store(Call { api, method, address, body }))
+        self.seam.carry(&operation, Work::Store(Call { api, method, address, body }))
     }
 }
