@@ -54,6 +54,8 @@ locals {
       },
       { actions = local.receive, resources = [aws_sqs_queue.due.arn] },
       { actions = ["ssm:GetParameter"], resources = [for key in ["link", "code"] : "${local.parameter}/keys/${key}"] },
+      # The stores' own APIs, where they make the codes good.
+      { actions = ["ssm:GetParameter"], resources = ["${local.parameter}/stores/*/access"] },
     ]
 
     record-delivery = concat(

@@ -10,6 +10,7 @@ mod merged;
 #[cfg(feature = "planted")]
 mod planted;
 mod stock;
+mod store;
 pub mod world;
 
 use explore::{Exploration, explore};

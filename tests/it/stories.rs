@@ -3,6 +3,7 @@
 
 mod auditor;
 mod breakers;
+mod codes;
 mod consent;
 mod daylight;
 mod history;

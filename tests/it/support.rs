@@ -3,6 +3,7 @@
 pub mod backup;
 pub mod http;
 pub mod raw;
+pub mod shop_api;
 pub mod uploads;
 mod words;
 

@@ -110,6 +110,9 @@ mod tests {
             minimum_order: Some(euros("40")),
             expires_at: "2026-05-08T20:59:59Z".parse().unwrap(),
             uses: 1,
+            authority: winback_domain::codes::Authority::Winback,
+            setback: None,
+            reference: None,
             redeemed: vec![],
             conflicts: vec![],
         }

@@ -11,6 +11,14 @@ use winback_domain::why::Reason;
 
 use crate::At;
 
+/// What became of a code that is not to be mailed.
+enum TakenBack {
+    /// It is good nowhere. Perhaps it never was, and because of what.
+    Never { because: Option<Reason> },
+    /// The store that may honour it cannot be asked now.
+    NotYet,
+}
+
 impl At<'_> {
     /// Calls the open message off. Done from the start every time it is looked at, until the last step is through.
     pub async fn call_off(&self, how: CallOff, why: &[Reason]) -> Result<(), Error> {
@@ -28,11 +36,16 @@ impl At<'_> {
         let Some(open) = &begun.open else { return Ok(()) };
         let known = self.cloud.tables.message(self.store(), open.message).await?;
         let mailed = known.as_ref().is_some_and(|message| message.state.was_mailed());
+        let mut why = why.to_vec();
         if let Some(offer) = open.grants.as_deref().filter(|_| !open.held && !mailed) {
-            self.take_back(open, offer, known.as_ref()).await?;
+            match self.take_back(open, offer, known.as_ref()).await? {
+                TakenBack::Never { because } => why.extend(because),
+                // It stays due, and the next look tries again.
+                TakenBack::NotYet => return Ok(()),
+            }
         }
         if !mailed {
-            self.mark_stopped(&begun, open, known, why).await?;
+            self.mark_stopped(&begun, open, known, &why).await?;
         }
         let finished = finish_call_off(&begun, how, self.look());
         let write = self.cloud.tables.put_looked(self.store(), &finished, begun.rev)?;
@@ -44,17 +57,24 @@ impl At<'_> {
     }
 
     /// The code becomes dead, the piece of stock goes back. Both also where a slow worker has not got there yet.
-    async fn take_back(&self, open: &Open, offer: &str, known: Option<&Message>) -> Result<(), Error> {
-        let Some(code) = &open.code else { return Ok(()) };
+    async fn take_back(&self, open: &Open, offer: &str, known: Option<&Message>) -> Result<TakenBack, Error> {
+        let nothing = TakenBack::Never { because: None };
+        let Some(code) = &open.code else { return Ok(nothing) };
         let made = known.and_then(Coupon::of).filter(|coupon| coupon.code == *code);
         let until = open.deadline.unwrap_or(self.cloud.clock.now());
         let dead = || Coupon::dead(code.clone(), open.message, self.customer.id, until);
-        self.cloud.tables.kill_coupon(self.store(), &made.unwrap_or_else(dead)).await?;
+        let killed = self.cloud.tables.kill_coupon(self.store(), &made.unwrap_or_else(dead)).await?;
         if let Some(number) = open.lot {
             let lot = Lot::named(self.store(), &open.program, offer, number);
             self.cloud.tables.put_back(&lot, code).await?;
         }
-        Ok(())
+        // Nobody had written it down, so no store was asked for it.
+        let Some(coupon) = killed else { return Ok(nothing) };
+        if !Box::pin(self.withdraw(&coupon)).await? {
+            return Ok(TakenBack::NotYet);
+        }
+        let because = if open.state == OpenState::Lapsing { self.given_up(&coupon) } else { None };
+        Ok(TakenBack::Never { because })
     }
 
     async fn mark_stopped(
@@ -71,7 +91,7 @@ impl At<'_> {
                 state: bare.state,
                 claim: bare.claim,
                 at,
-                why: known.why.iter().chain(why).cloned().collect(),
+                why: known.why.iter().chain(why.iter().filter(|new| !known.why.contains(new))).cloned().collect(),
                 ..known
             },
             None => bare,

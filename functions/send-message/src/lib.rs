@@ -2,6 +2,7 @@
 //! once, settles. Each write's condition stands in the cloud crate.
 
 mod call_off;
+mod codes;
 mod offer;
 mod send;
 mod settle;

@@ -186,12 +186,32 @@ impl At<'_> {
         if !self.take(&open, message).await? {
             return Ok(None);
         }
-        if let Some(coupon) = Coupon::of(message)
-            && !tables.make_coupon(self.store(), &coupon).await?
-        {
-            // Dead: this claim was called off in between.
-            return Ok(None);
+        let Some(coupon) = Coupon::of(message) else {
+            return self.pass_fence(claimed, open, draft, latest, owner).await;
+        };
+        let coupon = Coupon { authority: self.authority(&coupon, &message.program), ..coupon };
+        // Dead: this claim was called off in between.
+        let Some(coupon) = tables.make_coupon(self.store(), &coupon).await? else { return Ok(None) };
+        let passed = async {
+            let good = Box::pin(self.make_good(message, &coupon)).await?;
+            if good { self.pass_fence(claimed, open, draft, latest, owner).await } else { Ok(None) }
+        };
+        let passed = Box::pin(passed).await;
+        if !matches!(passed, Ok(Some(_))) {
+            Box::pin(self.withdraw_dead(&coupon)).await;
         }
+        passed
+    }
+
+    /// The fence: the last write before SES.
+    async fn pass_fence(
+        &self,
+        claimed: &Customer,
+        open: Open,
+        draft: &Draft,
+        latest: Timestamp,
+        owner: &str,
+    ) -> Result<Option<Passed>, Error> {
         let now = self.cloud.clock.now();
         // The store may have been paused since; a fresh look costs one read in five seconds.
         let store = self.cloud.standing(self.store()).await?.store;
@@ -201,7 +221,7 @@ impl At<'_> {
         let open = fenced(open, owner, now);
         let sending = Customer { rev: claimed.rev + 1, open: Some(open.clone()), ..claimed.clone() };
         let passed = Passed { started: self.cloud.clock.running(), open, sending };
-        let won = match tables.fence(self.store(), claimed, &passed.open).await? {
+        let won = match self.cloud.tables.fence(self.store(), claimed, &passed.open).await? {
             Ok(()) => true,
             Err(found) => passed.open.stands_in(found),
         };

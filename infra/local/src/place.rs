@@ -17,6 +17,7 @@ use winback_cloud::config::Config;
 use winback_cloud::keys::Key;
 use winback_cloud::queue::Told;
 use winback_cloud::start::Invocation;
+use winback_cloud::stores::Stores;
 use winback_cloud::{Cloud, random_owner};
 use winback_domain::file;
 use winback_domain::ids::StoreId;
@@ -93,9 +94,10 @@ pub struct Setup {
 
 type Owners = Arc<dyn Fn() -> String + Send + Sync>;
 
-fn cloud(sdk: &aws_config::SdkConfig, config: &Config, clock: &Turned, owners: &Owners) -> Arc<Cloud> {
+fn cloud(stack: &Stack, sdk: &aws_config::SdkConfig, config: &Config, clock: &Turned, owners: &Owners) -> Arc<Cloud> {
     let read = clock.clone();
-    Arc::new(Cloud::over(sdk, config.clone(), Clock::turned(move || read.now()), Arc::clone(owners)))
+    let cloud = Cloud::over(sdk, config.clone(), Clock::turned(move || read.now()), Arc::clone(owners));
+    Arc::new(cloud.with_stores(Stores::on_trial(stack.stores(winback_cloud::stores::connector))))
 }
 
 impl Place {
@@ -147,8 +149,8 @@ impl Place {
             files_bucket: FILES.to_owned(),
             ..Config::default()
         };
-        let overseer = cloud(&stack.overseer_config(), &config, &clock, &owners);
-        let cloud = cloud(stack.config(), &config, &clock, &owners);
+        let overseer = cloud(&stack, &stack.overseer_config(), &config, &clock, &owners);
+        let cloud = cloud(&stack, stack.config(), &config, &clock, &owners);
         let (nightly, first_due) = (Nightly::Always, Arc::default());
         Ok(Self { stack, cloud, overseer, clock, nightly, lasting: false, deliveries: true, first_due, stale: None })
     }
@@ -188,7 +190,7 @@ impl Place {
     #[must_use]
     pub fn restarted(&self) -> Self {
         let owners: Owners = Arc::new(random_owner);
-        let cloud = cloud(self.stack.config(), &self.cloud.config, &self.clock, &owners);
+        let cloud = cloud(&self.stack, self.stack.config(), &self.cloud.config, &self.clock, &owners);
         Self { cloud, ..self.clone() }
     }
 

@@ -61,6 +61,7 @@ run "each_role_may_do_its_own_calls_and_no_others" {
           "sqs:ReceiveMessage sqs:winback-due",
           "ssm:GetParameter ssm:parameter/winback/keys/code",
           "ssm:GetParameter ssm:parameter/winback/keys/link",
+          "ssm:GetParameter ssm:parameter/winback/stores/*/access",
         ]
         record-delivery = [
           "dynamodb:GetItem dynamodb:table/winback-customers",
@@ -132,6 +133,7 @@ run "nothing_is_allowed_at_large" {
           !strcontains(resource, "*")
           || statement.Action == ["ses:GetAccount"]
           || statement.Action == ["ssm:GetParameter"] && endswith(resource, ":parameter/winback/stores/*/webhook-secrets")
+          || statement.Action == ["ssm:GetParameter"] && endswith(resource, ":parameter/winback/stores/*/access")
           || statement.Action == ["s3:GetObject", "s3:PutObject"] && endswith(resource, "/imports/*")
           || statement.Action == ["s3:PutObject"] && endswith(resource, "/requests/*")
           || statement.Action == ["logs:CreateLogStream", "logs:PutLogEvents"] && endswith(resource, ":log-group:/aws/lambda/winback-${name}:*")

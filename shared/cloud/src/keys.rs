@@ -28,6 +28,8 @@ pub enum Key {
     Message(StoreId, MessageId),
     /// ledger: a code.
     Coupon(StoreId, Code),
+    /// ledger: which code a store means by its own id of it.
+    Reference(StoreId, String),
     /// ledger: one lot of an offer's stock: program, offer, number.
     Lot(StoreId, String, String, u32),
     /// ledger: what a store used of its limits on a day of the shop.
@@ -48,6 +50,7 @@ impl fmt::Display for Key {
             Self::Order(store, id) => write!(f, "{store}#order#{id}"),
             Self::Message(store, id) => write!(f, "{store}#message#{id}"),
             Self::Coupon(store, code) => write!(f, "{store}#code#{code}"),
+            Self::Reference(store, reference) => write!(f, "{store}#reference#{reference}"),
             Self::Lot(store, program, offer, number) => {
                 write!(f, "{store}#lot#{}#{}#{number}", escape(program), escape(offer))
             }
@@ -75,6 +78,7 @@ impl Key {
             Self::Order(..)
             | Self::Message(..)
             | Self::Coupon(..)
+            | Self::Reference(..)
             | Self::Lot(..)
             | Self::Day(..)
             | Self::Month(..) => Table::Ledger,
@@ -105,6 +109,7 @@ impl Key {
             "order" => Self::Order(store, rest.to_owned()),
             "message" => Self::Message(store, rest.to_owned().try_into().ok()?),
             "code" => Self::Coupon(store, Code::read(rest)?),
+            "reference" => Self::Reference(store, rest.to_owned()),
             "lot" => {
                 let mut parts = rest.split('#').map(|part| part.replace("%23", "#").replace("%25", "%"));
                 Self::Lot(store, parts.next()?, parts.next()?, parts.next()?.parse().ok()?)
@@ -148,6 +153,7 @@ mod tests {
             Key::Order(store.clone(), "A#1".to_owned()),
             Key::Message(store.clone(), message),
             Key::Coupon(store.clone(), Code::of(&secret, &store, message, 7)),
+            Key::Reference(store.clone(), "gid://shopify/DiscountCodeNode/1".to_owned()),
             Key::Lot(store.clone(), "50 % # more".to_owned(), "ten-euro".to_owned(), 3),
             Key::Day(store.clone(), day),
             Key::Month(store.clone(), day),

@@ -21,6 +21,7 @@ mod sdk;
 pub mod secrets;
 pub mod standing;
 pub mod start;
+pub mod stores;
 pub mod tables;
 mod wishes;
 
@@ -39,6 +40,7 @@ use crate::mailer::Mailer;
 use crate::queue::Queues;
 use crate::secrets::Secrets;
 use crate::standing::{Kept, Standing};
+use crate::stores::Stores;
 use crate::tables::Tables;
 
 /// What every function holds: the way to everything outside.
@@ -57,6 +59,8 @@ pub struct Cloud {
     pub files: Files,
     /// Keys and webhook secrets.
     pub secrets: Secrets,
+    /// The stores' own APIs.
+    pub stores: Stores,
     kept: Kept,
     owners: Arc<dyn Fn() -> String + Send + Sync>,
 }
@@ -125,11 +129,18 @@ impl Cloud {
             queues: Queues::new(aws_sdk_sqs::Client::new(sdk), &config),
             files: Files::new(sdk, config.files_bucket.clone()),
             secrets: Secrets::new(aws_sdk_ssm::Client::new(sdk), config.secrets_prefix.clone()),
+            stores: Stores::default(),
             config,
             clock,
             kept: Kept::default(),
             owners,
         }
+    }
+
+    /// The same with another way to the stores.
+    #[must_use]
+    pub fn with_stores(self, stores: Stores) -> Self {
+        Self { stores, ..self }
     }
 
     /// The standing of a store, at most a few seconds old.

@@ -18,6 +18,9 @@ use winback_domain::planted::{Planted, planted};
 /// So often a lost race is run again before the queue is asked to bring the event back.
 const TRIES: u32 = 8;
 
+/// What Stripe's ids of promotion codes begin with.
+const PROMOTION: &str = "promo_";
+
 /// Whom an event is about.
 #[derive(Clone, Debug)]
 pub enum Whom {
@@ -255,7 +258,16 @@ impl Cloud {
     /// down and died.
     async fn redeem_codes(&self, store: &StoreId, event: &Event, recorded: Recorded) -> Result<(), Error> {
         let What::OrderPlaced { order, .. } = &event.what else { return Ok(()) };
-        for code in order.discount_codes.iter().filter_map(|typed| Code::read(typed)) {
+        for typed in &order.discount_codes {
+            let code = match Code::read(typed) {
+                Some(code) => code,
+                // Stripe names a code by its own id of it.
+                None if typed.starts_with(PROMOTION) => match self.tables.code_of_reference(store, typed).await? {
+                    Some(code) => code,
+                    None => continue,
+                },
+                None => continue,
+            };
             let taken = Use { order_id: order.order_id.clone(), total: order.total, at: event.happened() };
             match recorded {
                 Recorded::Forgotten => self.forget_use(store, &code).await?,

@@ -9,17 +9,21 @@ use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_credential_types::provider::SharedCredentialsProvider;
-use aws_smithy_async::rt::sleep::TokioSleep;
+use aws_smithy_async::rt::sleep::{SharedAsyncSleep, TokioSleep};
 use aws_smithy_async::time::SharedTimeSource;
-use aws_smithy_http_client::Builder;
 use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
 use aws_smithy_http_client::tls::{Provider, TlsContext, TrustStore};
+use aws_smithy_http_client::{Builder, Connector};
+use aws_smithy_runtime_api::client::http::{HttpConnectorSettings, SharedHttpConnector};
 
 const CONNECT: Duration = Duration::from_secs(2);
 /// DynamoDB, SQS and SSM answer in milliseconds. What takes longer is tried again; SES and S3 have times of their own.
 const ATTEMPT: Duration = Duration::from_secs(3);
 /// A function that was frozen wakes up with connections that the other side has closed long ago.
 const IDLE: Duration = Duration::from_secs(15);
+/// A shop's own server may be far away. One that takes longer is asked again later: a mail waits, and nothing is lost.
+const STORE_CONNECT: Duration = Duration::from_secs(3);
+const STORE_ANSWER: Duration = Duration::from_secs(8);
 /// The authorities that sign for every AWS service. The system's hundred and forty more take a millisecond to read, and
 /// none of them has any business in answering for AWS. <https://www.amazontrust.com/repository/>
 const AMAZON_ROOTS: &str = include_str!("amazon_roots.pem");
@@ -47,6 +51,18 @@ pub fn of_lambda() -> SdkConfig {
     // A stand-in, where somebody tries things out.
     config.set_endpoint_url(env("AWS_ENDPOINT_URL"));
     config.build()
+}
+
+/// The way to stores, which are everywhere: the system's own authorities vouch for them.
+pub fn to_stores() -> SharedHttpConnector {
+    let settings = HttpConnectorSettings::builder().connect_timeout(STORE_CONNECT).read_timeout(STORE_ANSWER).build();
+    let connector = Connector::builder()
+        .tls_provider(Provider::Rustls(CryptoMode::AwsLc))
+        .connector_settings(settings)
+        .sleep_impl(SharedAsyncSleep::new(TokioSleep::new()))
+        .pool_idle_timeout(IDLE)
+        .build();
+    SharedHttpConnector::new(connector)
 }
 
 /// Whom we believe that we speak to AWS. The system's own roots where somebody names theirs, speaks to something else

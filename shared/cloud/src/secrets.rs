@@ -81,6 +81,15 @@ impl Secrets {
         Ok(owned(&text))
     }
 
+    /// How a store's platforms let us in: one a line. Nothing where none is written.
+    pub async fn access(&self, store: &StoreId, now: Timestamp) -> Result<Vec<String>, Error> {
+        match self.get(&access(store), now, KEPT).await {
+            Ok(text) => Ok(owned(&text)),
+            Err(Error::Missing(_)) => Ok(Vec::new()),
+            Err(error) => Err(error),
+        }
+    }
+
     /// What the link domain proves itself with: one a line, two while one is rotated.
     pub async fn origin(&self, now: Timestamp, doubt: bool) -> Result<Vec<String>, Error> {
         let kept = if doubt { KEPT_IN_DOUBT } else { KEPT };
@@ -114,6 +123,11 @@ impl Secrets {
 /// The name, below the prefix, of the parameter with a store's webhook secrets.
 pub fn webhook(store: &StoreId) -> String {
     format!("stores/{store}/webhook-secrets")
+}
+
+/// The name, below the prefix, of the parameter that says how a store's platforms let us in.
+pub fn access(store: &StoreId) -> String {
+    format!("stores/{store}/access")
 }
 
 /// The lines of a parameter that hold something.

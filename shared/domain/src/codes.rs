@@ -12,15 +12,18 @@ use crate::address::Address;
 use crate::ids::Code;
 use crate::money::Money;
 use crate::offer::Gives;
+use crate::time::whole_seconds;
 
 pub use access::{Access, NotAnAccess};
 pub use fit::{Authority, Fit, fit};
+pub use withdrawing::Withdrawing;
 
 mod access;
 mod fit;
 mod shopify;
 mod stripe;
 mod wire;
+mod withdrawing;
 mod woocommerce;
 
 /// What the store shall honour.
@@ -71,6 +74,8 @@ pub struct Response<'a> {
     pub status: u16,
     /// The header `Retry-After`, in seconds.
     pub retry_after: Option<u32>,
+    /// The header `Idempotent-Replayed`: this was the answer to an earlier question of the same key (Stripe).
+    pub replayed: bool,
     /// The bytes, as they came.
     pub body: &'a [u8],
 }
@@ -90,7 +95,7 @@ pub enum Step {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Made {
     /// The store's own id of it: Stripe's `promo_…` (its orders name that and not the code), Shopify's `gid://…`,
-    /// WooCommerce's number. Nothing where a withdrawn code was not there.
+    /// WooCommerce's number. Nothing where a withdrawn code is somebody else's, or can never be made.
     pub reference: Option<String>,
 }
 
@@ -115,9 +120,46 @@ pub enum Trouble {
     /// It is ours, and was made dead. It stays so.
     #[error("the code was made dead in the store")]
     Dead,
+    /// The store failed at this one code, and answers so for a day.
+    #[error("the store failed at this code, and repeats that for a day")]
+    Spoilt,
     /// Half an answer, or none that can be understood: what happened is not known. As good as later.
     #[error("the store's answer cannot be read")]
     Unreadable,
+}
+
+/// Whom a trouble concerns, and when the store is asked again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Concerns {
+    /// Everybody who would ask this store, for so many seconds.
+    Store(u32),
+    /// Whoever gets what this code gives, and perhaps nobody else: it is asked for again after so many seconds.
+    Offer(u32),
+    /// This code alone, and for good. Its mail goes on another day, with another code.
+    Code,
+}
+
+/// A store that is ill is asked again after so long, unless it says when.
+const ILL_SECONDS: u32 = 60;
+/// What needs a person is asked again now and then until the day is over.
+const PERSON_SECONDS: u32 = 10 * 60;
+/// No store keeps us away for longer.
+const MOST_SECONDS: u32 = 60 * 60;
+
+impl Trouble {
+    /// Whom it concerns.
+    ///
+    /// A store that refuses what we want of it may want the next offer: other programs, and letters without a code, go
+    /// on. A code that is taken or dead is one customer's.
+    pub fn concerns(&self) -> Concerns {
+        match self {
+            Self::Later { seconds } => Concerns::Store(seconds.unwrap_or(ILL_SECONDS).clamp(1, MOST_SECONDS)),
+            Self::Unreadable => Concerns::Store(ILL_SECONDS),
+            Self::NoAccess => Concerns::Store(PERSON_SECONDS),
+            Self::Refused(_) => Concerns::Offer(PERSON_SECONDS),
+            Self::Taken | Self::Dead | Self::Spoilt => Concerns::Code,
+        }
+    }
 }
 
 /// What was wanted, kept for the length of a conversation.
@@ -139,8 +181,8 @@ impl Terms {
             code: wanted.code.as_str().to_owned(),
             gives: wanted.gives.clone(),
             minimum: wanted.minimum_order,
-            from: second(wanted.from),
-            until: second(wanted.until),
+            from: whole_seconds(wanted.from),
+            until: whole_seconds(wanted.until),
             uses: wanted.uses,
             // Shopify takes 255 characters; nobody reads more.
             title: wanted.title.chars().take(255).collect(),
@@ -172,11 +214,6 @@ impl Terms {
             }
         }
     }
-}
-
-/// A moment to the second: no store counts finer, and what is read back is compared.
-fn second(at: Timestamp) -> Timestamp {
-    Timestamp::from_second(at.as_second()).unwrap_or(at)
 }
 
 /// The conversation that makes a code good.
@@ -224,49 +261,6 @@ impl Making {
             MakingIn::Shopify(making) => making.hear(response),
             MakingIn::WooCommerce(making) => making.hear(response),
             MakingIn::Stripe(making) => making.hear(response),
-        };
-        heard.unwrap_or_else(Step::Failed)
-    }
-}
-
-/// The conversation that makes a code dead: kept and switched off, never deleted. A code that is not there is withdrawn,
-/// and so is one that is not ours: nothing of ours is good.
-#[derive(Clone, Debug)]
-pub struct Withdrawing(WithdrawingIn);
-
-#[derive(Clone, Debug)]
-enum WithdrawingIn {
-    Shopify(shopify::Withdrawing),
-    WooCommerce(woocommerce::Withdrawing),
-    Stripe(stripe::Withdrawing),
-}
-
-impl Withdrawing {
-    /// The first question. `reference` is what [`Made`] told when the code was made, if that was heard.
-    pub fn begin(access: &Access, code: &Code, reference: Option<&str>) -> (Self, Request) {
-        let (code, reference) = (code.as_str().to_owned(), reference.filter(|known| !known.is_empty()));
-        match access {
-            Access::Shopify(access) => {
-                let (leaving, first) = shopify::Withdrawing::begin(access.clone(), code, reference);
-                (Self(WithdrawingIn::Shopify(leaving)), first)
-            }
-            Access::WooCommerce(access) => {
-                let (leaving, first) = woocommerce::Withdrawing::begin(access.clone(), code, reference);
-                (Self(WithdrawingIn::WooCommerce(leaving)), first)
-            }
-            Access::Stripe(access) => {
-                let (leaving, first) = stripe::Withdrawing::begin(access.clone(), code, reference);
-                (Self(WithdrawingIn::Stripe(leaving)), first)
-            }
-        }
-    }
-
-    /// What an answer means. At most five questions follow the first.
-    pub fn hear(&mut self, response: Response<'_>) -> Step {
-        let heard = match &mut self.0 {
-            WithdrawingIn::Shopify(leaving) => leaving.hear(response),
-            WithdrawingIn::WooCommerce(leaving) => leaving.hear(response),
-            WithdrawingIn::Stripe(leaving) => leaving.hear(response),
         };
         heard.unwrap_or_else(Step::Failed)
     }

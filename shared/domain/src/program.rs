@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use jiff::civil::{Time, Weekday};
 use serde::{Deserialize, Serialize};
 
+use crate::codes::Authority;
 use crate::money::Money;
 use crate::offer::Offer;
 use crate::shop::{Language, Share};
@@ -24,6 +25,8 @@ pub struct Program {
     pub audience: Condition,
     /// Which silence makes somebody lapsed.
     pub lapsed: Lapsed,
+    /// Who makes its codes good.
+    pub codes: Authority,
     /// The offers by name.
     pub offers: BTreeMap<String, Offer>,
     /// In order, until the goal is reached. Never empty.

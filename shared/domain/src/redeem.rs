@@ -4,6 +4,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::codes::Authority;
 use crate::ids::{Code, CustomerId, MessageId};
 use crate::message::{Granted, Message};
 use crate::money::Money;
@@ -34,12 +35,43 @@ pub struct Coupon {
     pub expires_at: Timestamp,
     /// How many orders may use it.
     pub uses: u32,
+    /// Who honours it. A store is asked to make it good only after this was written, so it is withdrawn from whoever was
+    /// asked, whatever the program says by then.
+    #[serde(default, skip_serializing_if = "is_ours")]
+    pub authority: Authority,
+    /// Why the store has not made it good yet.
+    #[serde(default, skip_serializing_if = "Option::is_none", with = "crate::packed")]
+    pub setback: Option<Setback>,
+    /// What the store that honours it calls it, once it was made there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reference: Option<String>,
     /// Which did.
     #[serde(default, skip_serializing_if = "Vec::is_empty", with = "crate::packed")]
     pub redeemed: Vec<Redemption>,
     /// Orders that its store let have it when all its uses were used: somebody has to look there.
     #[serde(default, skip_serializing_if = "Vec::is_empty", with = "crate::packed")]
     pub conflicts: Vec<Conflict>,
+}
+
+fn is_ours(authority: &Authority) -> bool {
+    *authority == Authority::Winback
+}
+
+/// Why a store has not made a code good yet.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Setback {
+    /// In words, without addresses and keys.
+    pub because: String,
+    /// When it is asked again. Nothing: never.
+    #[serde(default, with = "jiff::fmt::serde::timestamp::second::optional")]
+    pub again: Option<Timestamp>,
+}
+
+impl Setback {
+    /// Whether the store is asked at this moment.
+    pub fn is_over(&self, now: Timestamp) -> bool {
+        self.again.is_some_and(|again| again <= now)
+    }
 }
 
 /// One use too many.
@@ -143,6 +175,9 @@ impl Coupon {
             minimum_order: None,
             expires_at,
             uses: 1,
+            authority: Authority::Winback,
+            setback: None,
+            reference: None,
             redeemed: Vec::new(),
             conflicts: Vec::new(),
         }

@@ -40,7 +40,7 @@ pub struct Store {
     /// Everybody we knew by then is to be forgotten: its platform asked for it.
     #[serde(default, skip_serializing_if = "Option::is_none", with = "jiff::fmt::serde::timestamp::second::optional")]
     pub erased: Option<Timestamp>,
-    /// Nothing is claimed before this: SES asked us to slow down.
+    /// Nothing is claimed before this: SES, or the store that makes the codes good, asked us to slow down.
     #[serde(default, skip_serializing_if = "Option::is_none", with = "jiff::fmt::serde::timestamp::second::optional")]
     pub throttled_until: Option<Timestamp>,
     /// The number of the active plan.

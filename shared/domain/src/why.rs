@@ -49,6 +49,7 @@ pub enum Reason {
     DiscountsSpent { until: Date },
     OffersUsedUp { most: u32 },
     SoldOut { offer: String },
+    CodeNotMade { by: String, because: String },
     RoundsDone { steps: u32 },
     RecordsLost { from: Date, until: Date },
     Draft,
@@ -82,6 +83,7 @@ impl Reason {
             Self::RoundsDone { .. } => "all rounds are done",
             Self::OffersUsedUp { .. } => "had all offers of a lifetime",
             Self::SoldOut { .. } => "the offer is sold out",
+            Self::CodeNotMade { .. } => "the store did not make the code good",
             Self::DiscountsSpent { .. } => "the month's discounts are spent",
             Self::Draft => "the program is a draft",
             Self::Importing | Self::NotLive { .. } | Self::Throttled { .. } => "the store does not mail now",
@@ -179,6 +181,7 @@ impl fmt::Display for Reason {
                 write!(f, "They had the {most} offers that a customer may get in a lifetime.")
             }
             Self::SoldOut { offer } => write!(f, "The offer {offer} is given out to the last piece."),
+            Self::CodeNotMade { by, because } => write!(f, "{by} did not make the code good: {because}."),
             Self::RoundsDone { steps: 0 } => f.write_str("The program has nothing for this silence."),
             Self::RoundsDone { steps } => {
                 write!(f, "The program has nothing more for this silence, after {}.", count(*steps, "step"))
@@ -190,7 +193,7 @@ impl fmt::Display for Reason {
             Self::Draft => f.write_str("The program is a draft: it decides and shows, and mails nobody."),
             Self::Importing => f.write_str("The store's history is still coming in."),
             Self::NotLive { state } => write!(f, "The store is {state}: nobody is mailed."),
-            Self::Throttled { until } => write!(f, "SES asked us to slow down until {}.", at(until)),
+            Self::Throttled { until } => write!(f, "SES or the store asked us to slow down until {}.", at(until)),
             Self::NoProgram => f.write_str("The shop has no program."),
             Self::BeingSent { until } => write!(f, "A message is being sent; it is settled by {}.", at(until)),
             Self::NoAnswer { since } => {

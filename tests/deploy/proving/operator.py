@@ -76,7 +76,7 @@ class Operator:
 
     def asks_about_anna(self):
         """Why she got her letter, and all that is known of her."""
-        said = self.well("explain", ANNA, "--store", STORE)
+        said = self.well("explain", ANNA)
         expect("we-miss-you" in said, "her letter is explained", said)
         out = self.work / "anna"
         self.well("export", "--store", STORE, "--customer", ANNA, "--out", str(out))

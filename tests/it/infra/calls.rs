@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 use winback_cloud::clock::Clock;
 use winback_cloud::config::Config;
 use winback_cloud::start::Invocation;
+use winback_cloud::stores::Stores;
 use winback_cloud::{Cloud, Error};
 use winback_local::aws::{CUSTOMERS, LEDGER, Permission, Stack, sqs_event};
 use winback_local::clock::Turned;
@@ -80,6 +81,7 @@ impl Watched {
         let now = Clock::turned(move || seen.now());
         let owner = move || format!("invocation {number}");
         let cloud = Cloud::over(self.stack.config(), self.config.clone(), now, Arc::new(owner));
+        let cloud = cloud.with_stores(Stores::on_trial(self.stack.stores(winback_cloud::stores::connector)));
         let event = serde_json::from_value(event).expect("the function reads its event");
         let until = self.clock.now().checked_add(60.seconds()).expect("a minute from now");
         self.stack.faults().record();

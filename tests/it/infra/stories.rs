@@ -191,6 +191,8 @@ fn layer(dir: &Path) -> PathBuf {
     let mut folder = sample("shop");
     edit(&mut folder, "shop.yaml", "holdout: 30 %", "holdout: 0 %");
     edit(&mut folder, "program.yaml", "    minimum_order: 40 EUR\n", "    minimum_order: 40 EUR\n    stock: 60\n");
+    // The store makes the codes good, so its key is looked for.
+    edit(&mut folder, "program.yaml", "offers:\n", "codes: woocommerce\noffers:\n");
     for (name, text) in &folder {
         let file = dir.join(STORE).join(name);
         std::fs::create_dir_all(file.parent().expect("a folder")).expect("a folder is made");

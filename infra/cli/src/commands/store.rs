@@ -1,6 +1,8 @@
 //! `winback store`: a stack's stores, and the secrets they sign with.
 
+mod access;
 mod add;
+mod check;
 mod paste;
 mod rotate;
 
@@ -14,12 +16,14 @@ use winback_domain::figures::counted;
 use winback_domain::store::Store;
 use winback_domain::webhook::{Platform, Wiring};
 
+use self::access::Give;
 use self::add::Add;
+use self::check::Check;
 use self::rotate::Rotate;
 use crate::Done;
 use crate::stack::{Deployed, There, open};
 
-/// Add a store to a deployed stack, list them, change a store's secret
+/// Add a store to a deployed stack, list them, change its secret, let Winback make codes in it
 #[derive(Debug, Args)]
 pub struct Stores {
     #[command(subcommand)]
@@ -31,6 +35,9 @@ enum Command {
     Add(Add),
     List(List),
     RotateSecret(Rotate),
+    #[command(name = "access")]
+    Give(Give),
+    Check(Check),
 }
 
 impl Stores {
@@ -40,6 +47,8 @@ impl Stores {
             Command::Add(command) => command.add(&open(&command.place.stack).await?).await?,
             Command::List(command) => list(&open(&command.place.stack).await?).await?,
             Command::RotateSecret(command) => command.rotate(&open(&command.place.stack).await?).await?,
+            Command::Give(command) => command.give(&open(&command.place.stack).await?).await?,
+            Command::Check(command) => command.check(&open(&command.place.stack).await?).await?,
         };
         print!("{said}");
         Ok(Done::Whole)
@@ -69,7 +78,7 @@ impl Signing {
     /// The line for the parameter, checked; nothing where the platform makes the secret and none is given.
     fn line(&self) -> Result<Option<String>> {
         let secret = match (&self.secret_file, self.platform) {
-            (Some(path), _) => read_secret(path)?,
+            (Some(path), _) => read_line(path)?,
             (None, Platform::Own) => new_webhook_secret(),
             (None, Platform::WooCommerce) => new_key(),
             (None, Platform::Shopify | Platform::Stripe) => return Ok(None),
@@ -97,7 +106,7 @@ impl Signing {
 }
 
 /// A secret that somebody else made.
-fn read_secret(path: &PathBuf) -> Result<String> {
+fn read_line(path: &PathBuf) -> Result<String> {
     let text = if path.as_os_str() == "-" {
         std::io::read_to_string(std::io::stdin()).context("standard input")?
     } else {
@@ -151,7 +160,7 @@ fn words(store: &Store) -> String {
     let plan = if store.plan == 0 { "no plan".to_owned() } else { format!("plan {}", store.plan) };
     let mut words = vec![store.state.word().to_owned(), plan];
     words.extend(store.paused_because.as_ref().map(|why| format!("paused because {why}")));
-    words.extend(store.throttled_until.map(|until| format!("told by SES to wait until {until}")));
+    words.extend(store.throttled_until.map(|until| format!("told to wait until {until}")));
     words.extend(
         store.imports.as_ref().map(|imports| format!("{} under way", counted(imports.running.len(), "import"))),
     );

@@ -27,6 +27,8 @@ pub enum Service {
     Ssm,
     /// Files.
     S3,
+    /// A store's own API. No IAM policy speaks of it.
+    Store,
 }
 
 /// What an IAM policy would have had to allow for a call.

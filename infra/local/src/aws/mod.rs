@@ -20,6 +20,7 @@ mod ses;
 mod ses_events;
 mod sqs;
 mod ssm;
+mod stores;
 mod tables;
 mod time;
 mod transactions;
@@ -43,6 +44,7 @@ pub use ses::{Account, SentMail};
 pub use ses_events::{SesEvent, event_at as ses_event};
 pub use tables::{CUSTOMERS, DUE, LEDGER};
 
+use aws_smithy_runtime_api::client::http::SharedHttpConnector;
 use dynamodb::DynamoDb;
 use journal::{Journal, Line, LineRef};
 use s3::S3;
@@ -103,6 +105,7 @@ pub(crate) struct Services {
     sqs: Sqs,
     ssm: Ssm,
     s3: S3,
+    stores: stores::Apis,
 }
 
 /// AWS in this process. Clones are the same place.
@@ -153,6 +156,7 @@ impl Stack {
             sqs: Sqs::new(kept.sqs, Arc::clone(&journal)),
             ssm: Ssm::new(kept.ssm, journal),
             s3: S3::default(),
+            stores: stores::Apis::default(),
             faults: Faults::default(),
             broken: OnceLock::new(),
             clock,
@@ -332,6 +336,17 @@ impl Stack {
     /// Writes a secret where there is none yet.
     pub fn put_secret_if_absent(&self, name: &str, value: &str) -> Result<(), Error> {
         self.services.ssm.put_secret_if_absent(name, value, self.now())
+    }
+
+    /// The way to the stores' own APIs: to whoever stands in for them here, else to themselves.
+    pub fn stores(&self, themselves: stores::Themselves) -> SharedHttpConnector {
+        let seam = Seam { services: Arc::clone(&self.services), overseer: false };
+        SharedHttpConnector::new(stores::Way { seam, themselves })
+    }
+
+    /// Stands in for the stores' own APIs from now on.
+    pub fn answer_for_stores(&self, api: stores::Api) {
+        self.services.stores.answer(api);
     }
 
     /// The names of the bucket's files that begin so, in order.

@@ -14,7 +14,7 @@ use aws_smithy_runtime_api::http::StatusCode;
 use aws_smithy_types::body::SdkBody;
 
 use super::faults::{Fault, Permission, Service};
-use super::{Services, dynamodb, s3, ses, sqs, ssm};
+use super::{Services, dynamodb, s3, ses, sqs, ssm, stores};
 
 /// The error code of what could not be written.
 const NOT_KEPT: &str = "InternalFailure.NotKept";
@@ -102,6 +102,7 @@ pub(crate) enum Work {
     Sqs(sqs::Request),
     Ssm(ssm::Request),
     S3(s3::Request),
+    Store(stores::Call),
     /// It could not be read; this is what it gets.
     Refused(Service, Answer),
 }
@@ -114,6 +115,7 @@ impl Work {
             Self::Sqs(_) => Service::Sqs,
             Self::Ssm(_) => Service::Ssm,
             Self::S3(_) => Service::S3,
+            Self::Store(_) => Service::Store,
             Self::Refused(service, _) => *service,
         }
     }
@@ -125,6 +127,7 @@ impl Work {
             Self::Sqs(request) => request.permissions(),
             Self::Ssm(request) => request.permissions(),
             Self::S3(request) => request.permissions(),
+            Self::Store(_) => Vec::new(),
             Self::Refused(..) => Vec::new(),
         }
     }
@@ -137,6 +140,7 @@ impl Work {
             Self::Sqs(request) => services.sqs.carry_out(request, (services.clock)()),
             Self::Ssm(request) => services.ssm.carry_out(request, (services.clock)()),
             Self::S3(request) => services.s3.carry_out(request, (services.clock)()),
+            Self::Store(call) => call.carry_out(),
             Self::Refused(_, answer) => answer,
         };
         if answer.status == 500
@@ -207,16 +211,25 @@ impl HttpClient for Seam {
 
 impl HttpConnector for Seam {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
-        let services = &self.services;
-        if services.faults.is_dead() && !self.overseer {
+        if self.services.faults.is_dead() && !self.overseer {
             return never();
         }
-        let (operation, work) = match read(&request) {
-            Ok(read) => read,
-            Err(error) => return HttpConnectorFuture::ready(Err(error)),
-        };
+        match read(&request) {
+            Ok((operation, work)) => self.carry(operation, work),
+            Err(error) => HttpConnectorFuture::ready(Err(error)),
+        }
+    }
+}
+
+impl Seam {
+    /// Carries a call out, unless something happens to it.
+    pub(crate) fn carry(&self, operation: &str, work: Work) -> HttpConnectorFuture {
+        let services = &self.services;
         if self.overseer {
             return answered(work.carry_out(services));
+        }
+        if services.faults.is_dead() {
+            return never();
         }
         let service = work.service();
         let fault = services.faults.meet(service, operation, || work.permissions());
@@ -225,9 +238,7 @@ impl HttpConnector for Seam {
         };
         self.strike(fault, work)
     }
-}
 
-impl Seam {
     fn strike(&self, fault: Fault, work: Work) -> HttpConnectorFuture {
         let services = &self.services;
         match fault {
@@ -296,6 +307,7 @@ fn throttled(service: Service) -> Answer {
         Service::Ses => Answer::error(429, "TooManyRequestsException", "Maximum sending rate exceeded."),
         Service::Sqs | Service::Ssm => Answer::error(400, "ThrottlingException", "Rate exceeded"),
         Service::S3 => s3::refused(503, "SlowDown"),
+        Service::Store => Answer::bytes(429, b"{}".to_vec()),
     }
 }
 
@@ -305,6 +317,8 @@ fn broken(service: Service) -> Answer {
         Service::Ses => "InternalServiceErrorException",
         Service::Sqs => "InternalFailure",
         Service::S3 => return s3::refused(500, "InternalError"),
+        // After the work was done, as all of these.
+        Service::Store => return Answer::bytes(502, b"<html>Bad gateway</html>".to_vec()),
     };
     Answer::error(500, code, "something broke after the work was done")
 }

@@ -3,10 +3,11 @@
 use aws_sdk_dynamodb::types::AttributeValue;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use winback_domain::codes::Authority;
 use winback_domain::ids::{Code, MessageId, StoreId};
 use winback_domain::message::{Message, Seen, State};
 use winback_domain::order::Order;
-use winback_domain::redeem::Coupon;
+use winback_domain::redeem::{Coupon, Setback};
 
 use super::{Error, Item, Outcome, Table, Tables, Write, from_item, to_item};
 use crate::keys::Key;
@@ -198,41 +199,78 @@ impl Tables {
         self.load(Table::Ledger, &Key::Coupon(store.clone(), code.clone())).await
     }
 
-    /// Makes a code good, where there is none; "already there" is success after reading it back. Answers whether the
-    /// code is good for this message now.
-    pub async fn make_coupon(&self, store: &StoreId, coupon: &Coupon) -> Result<bool, Error> {
+    /// Makes a code good, where there is none; "already there" is success after reading it back. Answers the code as it
+    /// stands, if it is good for this message now.
+    pub async fn make_coupon(&self, store: &StoreId, coupon: &Coupon) -> Result<Option<Coupon>, Error> {
         let key = Key::Coupon(store.clone(), coupon.code.clone());
         let mut item = to_item(&key, coupon)?;
         expires(&mut item, coupon.expires_at);
         let write = Write::put(Table::Ledger, &key, item).when("attribute_not_exists(pk)");
         Ok(match self.commit(vec![write]).await? {
-            Outcome::Done => true,
+            Outcome::Done => Some(coupon.clone()),
             Outcome::Lost(item) => {
                 let known: Option<Coupon> = item.map(|item| from_item(&key, item)).transpose()?;
                 // A code made under another offer is not this one, whatever its letters.
-                known.is_some_and(|known| {
+                known.filter(|known| {
                     let terms = |c: &Coupon| (c.message, c.gives.clone(), c.minimum_order, c.expires_at);
-                    !known.dead && terms(&known) == terms(coupon)
+                    !known.dead && terms(known) == terms(coupon)
                 })
             }
         })
     }
 
-    /// Makes a code dead: kept dead, made dead if absent, never deleted.
-    pub async fn kill_coupon(&self, store: &StoreId, coupon: &Coupon) -> Result<(), Error> {
+    /// Makes a code dead: kept dead, made dead if absent, never deleted. Answers the code that was there; none was: no
+    /// store was asked for it, and none will be.
+    pub async fn kill_coupon(&self, store: &StoreId, coupon: &Coupon) -> Result<Option<Coupon>, Error> {
         let key = Key::Coupon(store.clone(), coupon.code.clone());
         if planted(Planted::CodeDeleted) {
-            return self.delete(Table::Ledger, &key).await;
+            return self.delete(Table::Ledger, &key).await.map(|()| None);
         }
         let mut item = to_item(&key, &Coupon { dead: true, ..coupon.clone() })?;
         expires(&mut item, coupon.expires_at);
         let absent = Write::put(Table::Ledger, &key, item).when("attribute_not_exists(pk)");
-        if self.commit(vec![absent]).await?.done() {
-            return Ok(());
-        }
+        let known = match self.commit(vec![absent]).await? {
+            Outcome::Done => return Ok(None),
+            Outcome::Lost(item) => item.map(|item| from_item(&key, item)).transpose()?,
+        };
         let kill = Write::update(Table::Ledger, &key, "SET dead = :dead, rev = rev + :one");
         let kill = kill.when("attribute_exists(pk)").value(":dead", AttributeValue::Bool(true)).number(":one", 1);
-        self.commit(vec![kill]).await.map(|_| ())
+        self.commit(vec![kill]).await?;
+        Ok(known)
+    }
+
+    /// Keeps why a store has not made a code good yet.
+    pub async fn note_setback(&self, store: &StoreId, code: &Code, setback: &Setback) -> Result<(), Error> {
+        let key = Key::Coupon(store.clone(), code.clone());
+        let note = Write::update(Table::Ledger, &key, "SET setback = :setback, rev = rev + :one");
+        let packed = serde_json::to_string(setback).expect("texts and a moment are always written");
+        let note = note.when("attribute_exists(pk)").text(":setback", &packed).number(":one", 1);
+        self.commit(vec![note]).await.map(|_| ())
+    }
+
+    /// Keeps what a store calls a code it has made good: whoever withdraws it asks for that, and an order may name it.
+    pub async fn note_reference(&self, store: &StoreId, coupon: &Coupon, reference: &str) -> Result<(), Error> {
+        let key = Key::Coupon(store.clone(), coupon.code.clone());
+        let note = Write::update(Table::Ledger, &key, "SET #reference = :reference, rev = rev + :one REMOVE setback");
+        // A word that DynamoDB keeps for itself.
+        let note = note.name("#reference", "reference");
+        let note = note.when("attribute_exists(pk)").text(":reference", reference).number(":one", 1);
+        self.commit(vec![note]).await?;
+        // Only Stripe's orders name its id and not the code.
+        if coupon.authority != Authority::Stripe {
+            return Ok(());
+        }
+        let key = Key::Reference(store.clone(), reference.to_owned());
+        let mut item = to_item(&key, &Referred { code: coupon.code.clone() })?;
+        expires(&mut item, coupon.expires_at);
+        self.commit(vec![Write::put(Table::Ledger, &key, item)]).await.map(|_| ())
+    }
+
+    /// The code that a store means by its own id of it.
+    pub async fn code_of_reference(&self, store: &StoreId, reference: &str) -> Result<Option<Code>, Error> {
+        let key = Key::Reference(store.clone(), reference.to_owned());
+        let found: Option<Referred> = self.load(Table::Ledger, &key).await?;
+        Ok(found.map(|found| found.code))
     }
 
     /// Writes a use of a code down: on the code and on its message, both or none. `Lost`: somebody else wrote on the
@@ -268,6 +306,12 @@ impl Tables {
         }
         Ok(())
     }
+}
+
+/// What a store's own id of a code leads to.
+#[derive(Debug, Serialize, Deserialize)]
+struct Referred {
+    code: Code,
 }
 
 /// One item of the ledger that tells a story; lots and counters do not.

@@ -73,7 +73,7 @@ impl Tables {
     pub async fn keep_coupon(&self, store: &StoreId, coupon: &Coupon, seen: Option<&Coupon>) -> Result<bool, Error> {
         match seen {
             Some(seen) => Ok(self.commit(vec![self.put_coupon(store, seen, coupon)?]).await?.done()),
-            None => self.make_coupon(store, coupon).await,
+            None => Ok(self.make_coupon(store, coupon).await?.is_some()),
         }
     }
 

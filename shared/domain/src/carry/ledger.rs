@@ -92,6 +92,7 @@ pub fn coupon(restored: &Coupon, old: &Coupon, mailed: bool) -> Coupon {
             None => next.redeemed.push(theirs.clone()),
         }
     }
+    next.reference = base.reference.clone().or_else(|| restored.reference.clone()).or_else(|| old.reference.clone());
     next.conflicts.clone_from(&restored.conflicts);
     for theirs in &old.conflicts {
         if !next.conflicts.contains(theirs) {

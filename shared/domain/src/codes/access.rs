@@ -14,6 +14,10 @@ use std::fmt;
 use data_encoding::BASE64;
 
 use super::Authority;
+use super::shopify::Shopify;
+use super::stripe::Stripe;
+use super::withdrawing::Dialect;
+use super::woocommerce::WooCommerce;
 
 /// The version of Shopify's API that the questions are written in; it lives for a year.
 /// <https://shopify.dev/docs/api/usage/versioning>
@@ -120,6 +124,15 @@ impl Access {
             Self::Shopify(_) => Authority::Shopify,
             Self::WooCommerce(_) => Authority::WooCommerce,
             Self::Stripe(_) => Authority::Stripe,
+        }
+    }
+
+    /// How it speaks, and where to ask.
+    pub(super) fn dialect(&self) -> (&'static dyn Dialect, &Door) {
+        match self {
+            Self::Shopify(door) => (&Shopify, door),
+            Self::WooCommerce(door) => (&WooCommerce, door),
+            Self::Stripe(door) => (&Stripe, door),
         }
     }
 }

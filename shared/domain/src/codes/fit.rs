@@ -1,13 +1,16 @@
 //! Who makes a program's codes good, and which offers it can honour.
 
+use serde::{Deserialize, Serialize};
+
+use crate::money::stripe::to_stripe;
 use crate::offer::Gives;
 
-use super::stripe::stripe_minor;
-
 /// Who makes a program's codes good: one per program.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Authority {
     /// We do: a till or a checkout asks our own `/redeem`.
+    #[default]
     Winback,
     /// Shopify.
     Shopify,
@@ -58,7 +61,7 @@ pub enum Fit {
 /// - Stripe's credit balance pays invoices and no checkout; its promotion codes take from the price of goods alone.
 pub fn fit(authority: Authority, gives: &Gives) -> Fit {
     match (authority, gives) {
-        (Authority::Stripe, Gives::AmountOff(money)) if stripe_minor(*money).is_none() => {
+        (Authority::Stripe, Gives::AmountOff(money)) if to_stripe(*money).is_none() => {
             Fit::Refused("Stripe does not count this currency so finely: round the amount.")
         }
         (Authority::Winback, _)

@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 
 use super::access::{Door, SHOPIFY_VERSION};
 use super::wire::{self, Heard};
+use super::withdrawing::{Dialect, Found};
 use super::{Made, Request, Response, Step, Terms, Trouble};
 use crate::money::Money;
 use crate::offer::Gives;
@@ -87,6 +88,10 @@ impl Making {
 fn judge(terms: &Terms, node: &Value) -> Result<Step, Trouble> {
     let reference = wire::id(&node["id"]).ok_or(Trouble::Unreadable)?;
     let found = &node["codeDiscount"];
+    // What was made dead before it was made gives something else as well.
+    if is_dead(node) {
+        return Err(Trouble::Dead);
+    }
     let is = match &terms.gives {
         Gives::PercentOff(percent) => {
             let fraction = wire::decimal(&found["customerGets"]["value"]["percentage"]);
@@ -101,7 +106,6 @@ fn judge(terms: &Terms, node: &Value) -> Result<Step, Trouble> {
         return Err(Trouble::Taken);
     }
     match found["status"].as_str() {
-        Some("EXPIRED") => return Err(Trouble::Dead),
         // Not yet: its clock is behind ours, and begins at the moment we said.
         Some("ACTIVE" | "SCHEDULED") => {}
         _ => return Err(Trouble::Unreadable),
@@ -119,66 +123,73 @@ fn is_amount(found: &Value, wanted: Money) -> bool {
     currency && wire::decimal(&found["amount"]) == Some(wire::major(wanted))
 }
 
-#[derive(Clone, Debug)]
-pub(super) struct Withdrawing {
-    door: Door,
-    code: String,
-    stage: Leaving,
-}
+/// How a code is withdrawn.
+pub(super) struct Shopify;
 
-/// Where the withdrawal stands.
-#[derive(Clone, Copy, Debug)]
-enum Leaving {
-    /// Asked to end the discount of an id that we were told once.
-    ByReference,
-    /// Asked whether the code is there.
-    Looking,
-    /// Asked to end what was found.
-    Ending,
-}
-
-impl Withdrawing {
-    pub(super) fn begin(door: Door, code: String, reference: Option<&str>) -> (Self, Request) {
-        let (stage, first) = match reference {
-            Some(id) => (Leaving::ByReference, end(&door, id)),
-            None => (Leaving::Looking, look(&door, &code)),
-        };
-        (Self { door, code, stage }, first)
+impl Dialect for Shopify {
+    fn look(&self, door: &Door, code: &str) -> Request {
+        look(door, code)
     }
 
-    pub(super) fn hear(&mut self, response: Response<'_>) -> Result<Step, Trouble> {
-        let data = data(response)?;
-        match self.stage {
-            Leaving::Looking => {
-                let node = &data["codeDiscountNodeByCode"];
-                if node.is_null() {
-                    return if data.is_object() { Ok(Step::Done(Made::default())) } else { Err(Trouble::Unreadable) };
-                }
-                let reference = wire::id(&node["id"]).ok_or(Trouble::Unreadable)?;
-                if node["codeDiscount"]["status"] == "EXPIRED" {
-                    return Ok(Step::Done(Made { reference: Some(reference) }));
-                }
-                self.stage = Leaving::Ending;
-                Ok(Step::Ask(end(&self.door, &reference)))
-            }
-            Leaving::ByReference | Leaving::Ending => match mistake(&data["made"])? {
-                None => {
-                    let node = &data["made"]["codeDiscountNode"];
-                    let alive = node["codeDiscount"]["status"].as_str().is_some_and(|status| status != "EXPIRED");
-                    match wire::id(&node["id"]).filter(|_| !alive) {
-                        None => Err(Trouble::Unreadable),
-                        reference => Ok(Step::Done(Made { reference })),
-                    }
-                }
-                // Perhaps the shop deleted it: look by name.
-                Some(_) if matches!(self.stage, Leaving::ByReference) => {
-                    self.stage = Leaving::Looking;
-                    Ok(Step::Ask(look(&self.door, &self.code)))
-                }
-                Some(error) => Err(wire::refused(200, &error["message"])),
-            },
+    /// Whoever else has a code of 50 bits of ours had it from us: nothing is somebody else's.
+    fn found(&self, answer: Response<'_>, _: &str) -> Result<Found, Trouble> {
+        let data = data(answer)?;
+        let node = &data["codeDiscountNodeByCode"];
+        if node.is_null() {
+            return if data.is_object() { Ok(Found::Nothing) } else { Err(Trouble::Unreadable) };
+        }
+        let id = wire::id(&node["id"]).ok_or(Trouble::Unreadable)?;
+        Ok(if is_dead(node) { Found::Dead(id) } else { Found::Alive(id) })
+    }
+
+    fn end(&self, door: &Door, id: &str) -> Request {
+        let query = format!(
+            "mutation($id: ID!) {{ made: discountCodeDeactivate(id: $id) \
+            {{ codeDiscountNode {{ {NODE} }} userErrors {{ code field message }} }} }}"
+        );
+        ask(door, &query, &json!({"id": id}))
+    }
+
+    fn ended(&self, answer: Response<'_>) -> Result<String, Trouble> {
+        let data = data(answer)?;
+        match mistake(&data["made"])? {
+            None => dead_id(&data["made"]["codeDiscountNode"]),
+            Some(error) => Err(wire::refused(200, &error["message"])),
         }
     }
+
+    fn bury(&self, door: &Door, code: &str, step: usize) -> Option<Request> {
+        let discount = json!({
+            "code": code,
+            "title": "Winback: never mailed",
+            "startsAt": "2000-01-01T00:00:00Z",
+            "endsAt": "2000-01-02T00:00:00Z",
+            "usageLimit": 1,
+            "context": {"all": "ALL"},
+            "customerGets": {"value": {"percentage": 0.01}, "items": {"all": true}},
+        });
+        (step == 0)
+            .then(|| make(door, "DiscountCodeBasicInput", "discountCodeBasicCreate", "basicCodeDiscount", &discount))
+    }
+
+    fn buried(&self, answer: Response<'_>) -> Result<Option<String>, Trouble> {
+        let data = data(answer)?;
+        match mistake(&data["made"])? {
+            None => dead_id(&data["made"]["codeDiscountNode"]).map(Some),
+            Some(error) if error["code"] == "TAKEN" => Ok(None),
+            Some(error) => Err(wire::refused(200, &error["message"])),
+        }
+    }
+}
+
+fn is_dead(node: &Value) -> bool {
+    node["codeDiscount"]["status"] == "EXPIRED"
+}
+
+/// The id of what was made dead, unless it says that it lives.
+fn dead_id(node: &Value) -> Result<String, Trouble> {
+    let told = node["codeDiscount"]["status"].is_string();
+    wire::id(&node["id"]).filter(|_| !told || is_dead(node)).ok_or(Trouble::Unreadable)
 }
 
 fn ask(door: &Door, query: &str, variables: &Value) -> Request {
@@ -194,14 +205,6 @@ fn look(door: &Door, code: &str) -> Request {
     let query =
         format!("query($code: String!) {{ shop {{ currencyCode }} codeDiscountNodeByCode(code: $code) {{ {NODE} }} }}");
     ask(door, &query, &json!({"code": code}))
-}
-
-fn end(door: &Door, id: &str) -> Request {
-    let query = format!(
-        "mutation($id: ID!) {{ made: discountCodeDeactivate(id: $id) \
-        {{ codeDiscountNode {{ {NODE} }} userErrors {{ code field message }} }} }}"
-    );
-    ask(door, &query, &json!({"id": id}))
 }
 
 fn create(door: &Door, terms: &Terms) -> Request {
@@ -235,6 +238,10 @@ fn create(door: &Door, terms: &Terms) -> Request {
             ("DiscountCodeFreeShippingInput", "discountCodeFreeShippingCreate", "freeShippingCodeDiscount")
         }
     };
+    make(door, kind, name, argument, &discount)
+}
+
+fn make(door: &Door, kind: &str, name: &str, argument: &str, discount: &Value) -> Request {
     let query = format!(
         "mutation($discount: {kind}!) {{ made: {name}({argument}: $discount) \
         {{ codeDiscountNode {{ {NODE} }} userErrors {{ code field message }} }} }}"

@@ -2,35 +2,25 @@
 //!
 //! - A coupon says what is given, and there is one for each offer; a promotion code says to whom and until when.
 //! - A name is taken by an *active* promotion code only, and a dead one frees it. What guards a code that was made dead
-//!   from being made again is the `Idempotency-Key`, for a day: and a code is made on its own day only.
+//!   from being made again is the `Idempotency-Key`, for a day: and a code is made on its own day only. Making it and
+//!   making it dead share the key, so of the two one happens; the other is answered `idempotency_error`, and looks.
 //! - `expires_at` is the moment it expires: the first at which it is not good, so we send the second after the last.
 //! - `active` is false once a code is used up or over, too.
-//! - An answer to an `Idempotency-Key` is kept for a day, a failure of Stripe's own as well
-//!   (<https://docs.stripe.com/api/idempotent_requests>): so looking and ending have none.
+//! - An answer to an `Idempotency-Key` is kept for a day, a failure of Stripe's own as well, and says `active: true` of
+//!   a code that was switched off since (<https://docs.stripe.com/api/idempotent_requests>): so what was repeated is read
+//!   back, and looking, ending and making the coupon have no key. A coupon's id is one already.
 //! - Currencies: a coupon has its own, and holds in a checkout of that currency only.
 
 use serde_json::Value;
 
 use super::access::{Door, STRIPE_VERSION};
 use super::wire::{self, Heard};
+use super::withdrawing::{Dialect, Found};
 use super::{Made, Request, Response, Step, Terms, Trouble};
 use crate::http::percent_encode;
 use crate::money::Money;
+use crate::money::stripe::to_stripe;
 use crate::offer::Gives;
-
-/// An amount as Stripe counts it: the inverse of what `webhook::stripe` reads. Nothing where it does not count so finely.
-/// <https://docs.stripe.com/currencies#zero-decimal>
-pub(super) fn stripe_minor(money: Money) -> Option<i64> {
-    match money.currency.code() {
-        // Zero-decimal by ISO, and written with two decimals since ever.
-        "ISK" | "UGX" => money.minor.checked_mul(100),
-        // Two decimals by ISO that nobody uses.
-        "MGA" => (money.minor % 100 == 0).then_some(money.minor / 100),
-        // Three decimals, of which the last is always 0.
-        _ if money.currency.exponent() == 3 => (money.minor % 10 == 0).then_some(money.minor),
-        _ => Some(money.minor),
-    }
-}
 
 /// A code's terms as Stripe counts.
 #[derive(Clone, Debug)]
@@ -51,6 +41,8 @@ enum Stage {
     Promotion,
     /// It is there: asked what it is.
     ReadingBack,
+    /// It was told of once: asked what it is by now.
+    ReadingAgain,
 }
 
 #[derive(Clone, Debug)]
@@ -74,7 +66,12 @@ impl Making {
                 Ok(self.promote())
             }
             (Stage::Coupon, Heard::Good(_)) => Err(Trouble::Unreadable),
-            (Stage::Promotion, Heard::Good(found)) => self.counted.judge(&found),
+            (Stage::Promotion, Heard::Good(found)) if response.replayed => {
+                let id = wire::id(&found["id"]).ok_or(Trouble::Unreadable)?;
+                self.stage = Stage::ReadingAgain;
+                Ok(Step::Ask(get(&self.door, &format!("/{}", percent_encode(&id)))))
+            }
+            (Stage::Promotion | Stage::ReadingAgain, Heard::Good(found)) => self.counted.judge(&found),
             (Stage::Promotion, Heard::Bad(_, body)) if is_taken(&body["error"]) => {
                 self.stage = Stage::ReadingBack;
                 Ok(Step::Ask(look(&self.door, &self.counted.terms.code)))
@@ -98,7 +95,7 @@ impl Counted {
     fn of(terms: Terms) -> Result<Self, Trouble> {
         let fine = |money: Money| {
             let fine = || Trouble::Refused(format!("Stripe does not count {money} so finely"));
-            let minor = stripe_minor(money).ok_or_else(fine)?;
+            let minor = to_stripe(money).ok_or_else(fine)?;
             Ok::<_, Trouble>((minor, money.currency.code().to_ascii_lowercase()))
         };
         let coupon = match &terms.gives {
@@ -123,12 +120,12 @@ impl Counted {
         match &self.terms.gives {
             Gives::PercentOff(percent) => fields.push(("percent_off", percent.to_string())),
             Gives::AmountOff(money) => {
-                fields.push(("amount_off", stripe_minor(*money).unwrap_or_default().to_string()));
+                fields.push(("amount_off", to_stripe(*money).unwrap_or_default().to_string()));
                 fields.push(("currency", money.currency.code().to_ascii_lowercase()));
             }
             _ => {}
         }
-        post(door, "coupons", &fields, Some(format!("winback-{}-coupon", self.terms.code)))
+        post(door, "coupons", &fields, None)
     }
 
     fn make_promotion(&self, door: &Door) -> Request {
@@ -145,7 +142,7 @@ impl Counted {
             fields.push(("restrictions[minimum_amount]", minor.to_string()));
             fields.push(("restrictions[minimum_amount_currency]", currency.clone()));
         }
-        post(door, "promotion_codes", &fields, Some(format!("winback-{}-promotion", terms.code)))
+        post(door, "promotion_codes", &fields, Some(once(&terms.code)))
     }
 
     /// Of all that ever had the name, dead ones too: a dead one of ours outweighs whatever else there is.
@@ -192,9 +189,19 @@ impl Counted {
 
 /// Stripe says that an active promotion code has the name in words ("An active promotion code with `code: …` already
 /// exists."); whether with a code of its own or with the field's name, nobody has written down [?].
+///
+/// Where the key was used for something else, that was making it dead, or making it: what is there says which.
 fn is_taken(error: &Value) -> bool {
     let said = error["message"].as_str().unwrap_or_default();
-    error["code"] == "resource_already_exists" || error["param"] == "code" || said.contains("already exists")
+    error["code"] == "resource_already_exists"
+        || error["type"] == "idempotency_error"
+        || error["param"] == "code"
+        || said.contains("already exists")
+}
+
+/// The key of making a code, and of making it dead.
+fn once(code: &str) -> String {
+    format!("winback-{code}-promotion")
 }
 
 fn is_ours(found: &Value, code: &str) -> bool {
@@ -208,70 +215,91 @@ fn promotions<'l>(list: &'l Value, code: &str) -> Result<Vec<&'l Value>, Trouble
     Ok(list.iter().filter(is).collect())
 }
 
-#[derive(Clone, Debug)]
-pub(super) struct Withdrawing {
-    door: Door,
-    code: String,
-    stage: Leaving,
-}
+/// What dead codes take off that never were anything else.
+const BURIED: &str = "winback-withdrawn";
 
-/// Where the withdrawal stands.
-#[derive(Clone, Copy, Debug)]
-enum Leaving {
-    /// Asked to switch off the promotion code of an id that we were told once.
-    ByReference,
-    /// Asked whether the code is there.
-    Looking,
-    /// Asked to switch off what was found.
-    Ending,
-}
+/// How a code is withdrawn.
+pub(super) struct Stripe;
 
-impl Withdrawing {
-    pub(super) fn begin(door: Door, code: String, reference: Option<&str>) -> (Self, Request) {
-        let (stage, first) = match reference {
-            Some(id) => (Leaving::ByReference, end(&door, id)),
-            None => (Leaving::Looking, look(&door, &code)),
-        };
-        (Self { door, code, stage }, first)
+impl Dialect for Stripe {
+    fn look(&self, door: &Door, code: &str) -> Request {
+        look(door, code)
     }
 
-    pub(super) fn hear(&mut self, response: Response<'_>) -> Result<Step, Trouble> {
-        match (self.stage, wire::hear(response)?) {
-            (Leaving::Looking, Heard::Good(list)) => {
-                let found = promotions(&list, &self.code)?;
-                let ours = || found.iter().filter(|one| is_ours(one, &self.code));
-                // At most one is active: Stripe sees to that.
-                match (ours().find(|one| one["active"] != false), ours().next()) {
-                    (Some(alive), _) => {
-                        let reference = wire::id(&alive["id"]).ok_or(Trouble::Unreadable)?;
-                        self.stage = Leaving::Ending;
-                        Ok(Step::Ask(end(&self.door, &reference)))
-                    }
-                    (None, dead) => Ok(Step::Done(Made { reference: dead.and_then(|one| wire::id(&one["id"])) })),
-                }
+    fn found(&self, answer: Response<'_>, code: &str) -> Result<Found, Trouble> {
+        let list = match wire::hear(answer)? {
+            Heard::Good(list) => list,
+            Heard::Bad(status, body) => return Err(wire::refused(status, &body["error"]["message"])),
+        };
+        let found = promotions(&list, code)?;
+        let id = |one: &Value| wire::id(&one["id"]).ok_or(Trouble::Unreadable);
+        let ours = || found.iter().filter(|one| is_ours(one, code));
+        // At most one is active: Stripe sees to that.
+        match (ours().find(|one| one["active"] != false), ours().next()) {
+            (Some(alive), _) => id(alive).map(Found::Alive),
+            (None, Some(dead)) => id(dead).map(Found::Dead),
+            (None, None) if found.iter().any(|one| one["active"] != false) => Ok(Found::Theirs),
+            (None, None) => Ok(Found::Nothing),
+        }
+    }
+
+    fn end(&self, door: &Door, id: &str) -> Request {
+        post(door, &format!("promotion_codes/{}", percent_encode(id)), &[("active", "false".to_owned())], None)
+    }
+
+    fn ended(&self, answer: Response<'_>) -> Result<String, Trouble> {
+        match wire::hear(answer)? {
+            Heard::Good(found) if found["active"] == false => wire::id(&found["id"]).ok_or(Trouble::Unreadable),
+            Heard::Good(_) => Err(Trouble::Unreadable),
+            Heard::Bad(status, body) => Err(wire::refused(status, &body["error"]["message"])),
+        }
+    }
+
+    fn bury(&self, door: &Door, code: &str, step: usize) -> Option<Request> {
+        let word = |word: &str| word.to_owned();
+        match step {
+            0 => {
+                let name = ("name", word("Winback: never mailed"));
+                let fields = [("id", word(BURIED)), ("duration", word("once")), ("percent_off", word("1")), name];
+                Some(post(door, "coupons", &fields, None))
             }
-            (Leaving::ByReference | Leaving::Ending, Heard::Good(found)) if found["active"] == false => {
-                Ok(Step::Done(Made { reference: wire::id(&found["id"]) }))
+            1 => {
+                let fields = [
+                    ("promotion[type]", word("coupon")),
+                    ("promotion[coupon]", word(BURIED)),
+                    ("code", word(code)),
+                    ("active", word("false")),
+                    ("metadata[winback]", word(code)),
+                ];
+                Some(post(door, "promotion_codes", &fields, Some(once(code))))
             }
-            (Leaving::ByReference | Leaving::Ending, Heard::Good(_)) => Err(Trouble::Unreadable),
-            // An id of another account, or none: look by name.
-            (Leaving::ByReference, Heard::Bad(..)) => {
-                self.stage = Leaving::Looking;
-                Ok(Step::Ask(look(&self.door, &self.code)))
+            _ => None,
+        }
+    }
+
+    fn buried(&self, answer: Response<'_>) -> Result<Option<String>, Trouble> {
+        match wire::hear(answer)? {
+            // The coupon, or the code.
+            Heard::Good(found) if found["id"] == BURIED || found["active"] == false => {
+                wire::id(&found["id"]).map(Some).ok_or(Trouble::Unreadable)
             }
-            (_, Heard::Bad(status, body)) => Err(wire::refused(status, &body["error"]["message"])),
+            Heard::Good(_) => Err(Trouble::Unreadable),
+            Heard::Bad(_, body) if body["error"]["type"] == "idempotency_error" => Err(Trouble::Spoilt),
+            Heard::Bad(_, body) if is_taken(&body["error"]) => Ok(None),
+            Heard::Bad(status, body) => Err(wire::refused(status, &body["error"]["message"])),
         }
     }
 }
 
 fn look(door: &Door, code: &str) -> Request {
-    let url = format!("{}/v1/promotion_codes?code={}&limit=100", door.base, percent_encode(code));
-    let headers = vec![("stripe-version", STRIPE_VERSION.to_owned()), door.key.clone()];
-    Request { method: "GET", url, headers, body: String::new() }
+    get(door, &format!("?code={}&limit=100", percent_encode(code)))
 }
 
-fn end(door: &Door, id: &str) -> Request {
-    post(door, &format!("promotion_codes/{}", percent_encode(id)), &[("active", "false".to_owned())], None)
+/// Of the promotion codes.
+fn get(door: &Door, which: &str) -> Request {
+    let url = format!("{}/v1/promotion_codes{which}", door.base);
+    let headers = vec![("stripe-version", STRIPE_VERSION.to_owned()), door.key.clone()];
+    Request { method: "GET", url, headers, body: String::new() }
 }
 
 fn post(door: &Door, path: &str, fields: &[(&str, String)], once: Option<String>) -> Request {

@@ -19,6 +19,7 @@ pub(super) enum Heard {
 pub(super) fn hear(response: Response<'_>) -> Result<Heard, Trouble> {
     let body = || serde_json::from_slice(response.body);
     match response.status {
+        500..=599 if response.replayed => Err(Trouble::Spoilt),
         200..=299 => body().map(Heard::Good).map_err(|_| Trouble::Unreadable),
         // Followed, a POST turns into a GET; and the key would go wherever it leads.
         300..=399 => Err(Trouble::Refused("its address leads elsewhere: write down where".to_owned())),

@@ -15,6 +15,7 @@ use serde_json::{Value, json};
 
 use super::access::Door;
 use super::wire::{self, Heard};
+use super::withdrawing::{Dialect, Found};
 use super::{Made, Request, Response, Step, Terms, Trouble};
 use crate::http::percent_encode;
 use crate::money::Money;
@@ -62,7 +63,7 @@ impl Making {
                 Ok(Step::Ask(create(&self.door, &self.terms)))
             }
             (Stage::Making, Heard::Good(body)) => judge(&self.terms, &body),
-            (Stage::Making, Heard::Bad(_, body)) if body["code"] == "woocommerce_rest_coupon_code_already_exists" => {
+            (Stage::Making, Heard::Bad(_, body)) if exists(&body) => {
                 self.stage = Stage::ReadingBack;
                 Ok(Step::Ask(look(&self.door, &self.terms.code)))
             }
@@ -133,59 +134,73 @@ fn named<'l>(list: &'l Value, code: &str) -> Result<Option<&'l Value>, Trouble> 
     Ok(list.iter().find(is))
 }
 
-#[derive(Clone, Debug)]
-pub(super) struct Withdrawing {
-    door: Door,
-    code: String,
-    stage: Leaving,
-}
+/// How a code is withdrawn.
+pub(super) struct WooCommerce;
 
-/// Where the withdrawal stands.
-#[derive(Clone, Copy, Debug)]
-enum Leaving {
-    /// Asked to end the coupon of an id that we were told once.
-    ByReference,
-    /// Asked whether the code is there.
-    Looking,
-    /// Asked to end what was found.
-    Ending,
-}
-
-impl Withdrawing {
-    pub(super) fn begin(door: Door, code: String, reference: Option<&str>) -> (Self, Request) {
-        let (stage, first) = match reference {
-            Some(id) => (Leaving::ByReference, end(&door, id)),
-            None => (Leaving::Looking, look(&door, &code)),
-        };
-        (Self { door, code, stage }, first)
+impl Dialect for WooCommerce {
+    fn look(&self, door: &Door, code: &str) -> Request {
+        look(door, code)
     }
 
-    pub(super) fn hear(&mut self, response: Response<'_>) -> Result<Step, Trouble> {
-        match (self.stage, wire::hear(response)?) {
-            (Leaving::Looking, Heard::Good(list)) => {
-                let found = named(&list, &self.code)?.filter(|found| is_ours(found, &self.code));
-                let Some(found) = found else { return Ok(Step::Done(Made::default())) };
-                let reference = wire::id(&found["id"]).ok_or(Trouble::Unreadable)?;
-                if is_dead(found) {
-                    return Ok(Step::Done(Made { reference: Some(reference) }));
-                }
-                self.stage = Leaving::Ending;
-                Ok(Step::Ask(end(&self.door, &reference)))
-            }
-            (Leaving::ByReference | Leaving::Ending, Heard::Good(found)) => {
-                // A coupon that is told of with another end, or none, was not changed.
-                let dead = found.get("date_expires_gmt").is_none() || is_dead(&found);
-                let reference = wire::id(&found["id"]).filter(|_| dead).ok_or(Trouble::Unreadable)?;
-                Ok(Step::Done(Made { reference: Some(reference) }))
-            }
-            // Perhaps the shop deleted it (400 or 404, woocommerce_rest_shop_coupon_invalid_id): look by name.
-            (Leaving::ByReference, Heard::Bad(..)) => {
-                self.stage = Leaving::Looking;
-                Ok(Step::Ask(look(&self.door, &self.code)))
-            }
-            (_, Heard::Bad(status, body)) => Err(wire::refused(status, &body["message"])),
+    fn found(&self, answer: Response<'_>, code: &str) -> Result<Found, Trouble> {
+        let list = match wire::hear(answer)? {
+            Heard::Good(list) => list,
+            Heard::Bad(status, body) => return Err(wire::refused(status, &body["message"])),
+        };
+        let Some(found) = named(&list, code)? else { return Ok(Found::Nothing) };
+        if !is_ours(found, code) {
+            return Ok(Found::Theirs);
+        }
+        let id = wire::id(&found["id"]).ok_or(Trouble::Unreadable)?;
+        Ok(if is_dead(found) { Found::Dead(id) } else { Found::Alive(id) })
+    }
+
+    fn end(&self, door: &Door, id: &str) -> Request {
+        let dead = json!({"date_expires": format!("{DEAD}Z"), "date_expires_gmt": DEAD});
+        ask(door, "PUT", &format!("coupons/{}", percent_encode(id)), Some(&dead))
+    }
+
+    /// A coupon that was deleted is told of with 400 or 404, `woocommerce_rest_shop_coupon_invalid_id`.
+    fn ended(&self, answer: Response<'_>) -> Result<String, Trouble> {
+        match wire::hear(answer)? {
+            Heard::Good(found) => dead_id(&found),
+            Heard::Bad(status, body) => Err(wire::refused(status, &body["message"])),
         }
     }
+
+    fn bury(&self, door: &Door, code: &str, step: usize) -> Option<Request> {
+        let coupon = json!({
+            "code": code,
+            "description": "Winback: never mailed",
+            "discount_type": "percent",
+            "amount": "0",
+            "date_expires": format!("{DEAD}Z"),
+            "date_expires_gmt": DEAD,
+            "usage_limit": 1,
+            // Only what is published holds its name.
+            "status": "publish",
+            "meta_data": [{"key": MARK, "value": code}],
+        });
+        (step == 0).then(|| ask(door, "POST", "coupons", Some(&coupon)))
+    }
+
+    fn buried(&self, answer: Response<'_>) -> Result<Option<String>, Trouble> {
+        match wire::hear(answer)? {
+            Heard::Good(found) => dead_id(&found).map(Some),
+            Heard::Bad(_, body) if exists(&body) => Ok(None),
+            Heard::Bad(status, body) => Err(wire::refused(status, &body["message"])),
+        }
+    }
+}
+
+/// The id of what was made dead. A coupon that is told of with another end, or none, was not.
+fn dead_id(found: &Value) -> Result<String, Trouble> {
+    let dead = found.get("date_expires_gmt").is_none() || is_dead(found);
+    wire::id(&found["id"]).filter(|_| dead).ok_or(Trouble::Unreadable)
+}
+
+fn exists(body: &Value) -> bool {
+    body["code"] == "woocommerce_rest_coupon_code_already_exists"
 }
 
 fn ask(door: &Door, method: &'static str, path: &str, body: Option<&Value>) -> Request {
@@ -199,11 +214,6 @@ fn ask(door: &Door, method: &'static str, path: &str, body: Option<&Value>) -> R
 
 fn look(door: &Door, code: &str) -> Request {
     ask(door, "GET", &format!("coupons?code={}", percent_encode(code)), None)
-}
-
-fn end(door: &Door, id: &str) -> Request {
-    let dead = json!({"date_expires": format!("{DEAD}Z"), "date_expires_gmt": DEAD});
-    ask(door, "PUT", &format!("coupons/{}", percent_encode(id)), Some(&dead))
 }
 
 fn create(door: &Door, terms: &Terms) -> Request {

@@ -9,6 +9,8 @@ use super::problem::Problems;
 use super::raw::{AfterwardsFile, ProgramFile};
 use super::rounds::Walk;
 use super::shop::Facts;
+use crate::codes::{Authority, Fit, fit};
+use crate::offer::Offer;
 use crate::program::{Afterwards, Condition, Program};
 
 /// Checks a program. There is none if a problem stands in its way.
@@ -41,6 +43,8 @@ pub(super) fn build(
                 .help("name it in a step, or take it out");
         }
     }
+    let codes = raw.codes.get().map_or(Authority::Winback, |codes| codes.0);
+    honoured(codes, raw, &walk.offers, problems);
     raw.version.get()?;
     Some(Program {
         name: raw.name.get()?.value.trim().to_owned(),
@@ -49,11 +53,28 @@ pub(super) fn build(
         runs: raw.runs.get().map_or_else(Default::default, |runs| runs.0),
         audience: audience?,
         lapsed: raw.lapsed.get()?.value,
+        codes,
         offers: walk.offers,
         rounds: rounds?,
         afterwards: raw.afterwards.get().map_or_else(Afterwards::default, afterwards),
         holdout: raw.holdout.get().map(|share| share.value.0),
     })
+}
+
+/// Whether whoever makes the codes good can honour every offer.
+fn honoured(codes: Authority, raw: &ProgramFile, offers: &BTreeMap<String, Offer>, problems: &mut Problems) {
+    let Some(key) = raw.codes.key() else { return };
+    for (name, offer) in offers {
+        match fit(codes, &offer.gives) {
+            Fit::Native => {}
+            Fit::ByHand => problems
+                .warning(key.clone(), format!("{} cannot honour the offer `{name}` by itself", codes.word()))
+                .help("no code of it is made there: the shop's people honour it when the customer shows the letter"),
+            Fit::Refused(why) => {
+                problems.error(key.clone(), format!("{} cannot honour the offer `{name}`", codes.word())).help(why)
+            }
+        }
+    }
 }
 
 /// A program may hold out more than the shop, not less: the shop's yardstick holds over all.

@@ -12,6 +12,7 @@ use super::node::{Content, Node};
 use super::phrase::{Days, MailsADay, PerMonth, Percent, Phrase, ReturnWindow};
 use super::problem::Problems;
 use super::value::{Choice, Chosen, Count, Version};
+use crate::codes::Authority;
 use crate::money::Money;
 use crate::offer::Gives;
 use crate::program::{Bound, ComplaintIs, Goal, Lapsed, Runs, Send, Status};
@@ -115,6 +116,8 @@ mapping! {
         runs: Chosen<Runs>;
         /// Whom it means among the lapsed. Without it: everybody.
         audience: ConditionFile;
+        /// Who makes its codes good: winback (a till or checkout asks our /redeem), or the store itself. Without it: winback.
+        codes: Chosen<Authority>;
         /// Offers by name, for the steps to use.
         offers: Named<OfferFile>;
         /// What holds after the last letter.
@@ -269,6 +272,15 @@ impl Choice for Status {
 impl Choice for Goal {
     const ALL: &'static [(&'static str, Self)] =
         &[("order", Self::Order), ("subscription", Self::Subscription), ("activity", Self::Activity)];
+}
+
+impl Choice for Authority {
+    const ALL: &'static [(&'static str, Self)] = &[
+        ("winback", Self::Winback),
+        ("shopify", Self::Shopify),
+        ("woocommerce", Self::WooCommerce),
+        ("stripe", Self::Stripe),
+    ];
 }
 
 impl Choice for Runs {

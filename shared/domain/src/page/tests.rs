@@ -70,6 +70,9 @@ impl Story {
             minimum_order: granted.minimum_order,
             expires_at: granted.expires_at,
             uses: 1,
+            authority: crate::codes::Authority::Winback,
+            setback: None,
+            reference: None,
             redeemed: vec![],
             conflicts: vec![],
         };

@@ -148,6 +148,9 @@ fn anna_came_back_after_her_last_day_and_bo_without_a_letter() {
         minimum_order: None,
         expires_at: at("2026-04-17T20:59:59Z"),
         uses: 1,
+        authority: crate::codes::Authority::Winback,
+        setback: None,
+        reference: None,
         redeemed,
         conflicts: vec![],
     });

@@ -11,6 +11,7 @@ use super::wiring::whose;
 use super::{Delivery, Error, Heard, Ignored, Wiring};
 use crate::event::wire::line;
 use crate::event::{PlacedOrder, What, Who};
+use crate::money::stripe::from_stripe;
 use crate::money::{Currency, Money};
 
 /// The header with the moment of signing and the signatures.
@@ -243,22 +244,12 @@ fn subscription(reader: &Reader<'_>, said: &Subscription, at: Timestamp, began: 
     Ok(reader.heard(vec![event(at, who, What::SubscriptionEnded { reason })]))
 }
 
-/// Stripe counts in the smallest unit that it can charge, which is not everywhere the currency's own: see
-/// <https://docs.stripe.com/currencies#special-cases>.
 fn money(reader: &Reader<'_>, amount: i64, code: &str) -> Result<Money, Error> {
     if amount < 0 {
         return Err(reader.bad("an amount is negative"));
     }
     let currency: Currency = reader.currency(code)?;
-    let minor = match currency.code() {
-        // Zero-decimal by ISO, and written with two decimals since ever.
-        "ISK" | "UGX" => Some(amount / 100),
-        // Two decimals by ISO that nobody uses.
-        "MGA" => amount.checked_mul(100),
-        _ => Some(amount),
-    };
-    let minor = minor.ok_or_else(|| reader.bad("an amount is too large"))?;
-    Ok(Money { minor, currency })
+    from_stripe(amount, currency).ok_or_else(|| reader.bad("an amount is too large"))
 }
 
 #[cfg(test)]

@@ -117,7 +117,7 @@ async fn one(deployed: &Deployed, id: &StoreId) -> Vec<Line> {
         ),
     }];
     if let Some(until) = store.throttled_until.filter(|until| *until > cloud.clock.now()) {
-        lines.push(warn(format!("SES told {id} to wait until {until}"), "ask for a higher rate if that is often so"));
+        lines.push(warn(format!("{id} was told to wait until {until}, by SES or by the API of its shop"), "ask SES for a higher rate if that is often so; the log line \"code not made\" says what the shop's API answers"));
     }
     if store.state == State::Live {
         if plan.programs.iter().all(|program| program.status == Status::Draft) {

@@ -4,6 +4,7 @@ use jiff::civil::{Weekday, time};
 use jiff::tz::TimeZone;
 
 use super::{KNOWN, PROGRAM, SHOP, changed, folder, told};
+use crate::codes::Authority;
 use crate::file::{Severity, hash, read, schema};
 use crate::money::{Currency, Money};
 use crate::offer::{Gives, Offer};
@@ -74,6 +75,7 @@ fn the_sample_program_is_what_it_says() {
             Condition::Not(Box::new(Condition::Complaint(ComplaintIs::Open))),
         ]),
         lapsed: Lapsed { days: 90, since: Since::LastOrder },
+        codes: Authority::Winback,
         offers: [
             ("ten-euro", offer(Gives::AmountOff(eur("10")), Some(eur("40")), None)),
             ("fifteen-percent", offer(Gives::PercentOff(15), None, Some(100))),

@@ -1,0 +1,134 @@
+//! The step between claim and fence in the store that honours the code: made good before it is mailed, withdrawn where it
+//! never will be.
+
+use jiff::{Timestamp, ToSpan};
+use winback_cloud::Error;
+use winback_domain::codes::{Authority, Concerns, Fit, Trouble, Wanted, fit};
+use winback_domain::message::Message;
+use winback_domain::redeem::{Coupon, Setback};
+use winback_domain::time::start_of_day;
+use winback_domain::why::Reason;
+
+use crate::At;
+
+impl At<'_> {
+    /// Who honours a code of a program.
+    pub fn authority(&self, coupon: &Coupon, program: &str) -> Authority {
+        let known = self.standing.plan.programs.iter().find(|known| known.name == program);
+        let codes = known.map_or(Authority::Winback, |program| program.codes);
+        // What a person does by hand is no code of the store's.
+        if fit(codes, &coupon.gives) == Fit::ByHand { Authority::Winback } else { codes }
+    }
+
+    /// Makes a code good in the store that honours it. False: it is not, and no mail may leave. The claim stays, a later
+    /// look tries again, and when the mail's day is over it lapses.
+    pub async fn make_good(&self, message: &Message, coupon: &Coupon) -> Result<bool, Error> {
+        if coupon.authority == Authority::Winback {
+            return Ok(true);
+        }
+        if coupon.setback.as_ref().is_some_and(|setback| !setback.is_over(self.cloud.clock.now())) {
+            return Ok(false);
+        }
+        let wanted = Wanted {
+            code: &coupon.code,
+            gives: &coupon.gives,
+            minimum_order: coupon.minimum_order,
+            // Of the day and not of the moment: the same on every try.
+            from: start_of_day(message.day, &self.standing.plan.shop.time_zone),
+            until: coupon.expires_at,
+            uses: coupon.uses,
+            title: &message.program,
+            email: self.customer.email(),
+        };
+        match self.cloud.make_code(self.store(), coupon.authority, &wanted).await? {
+            Ok(made) => {
+                if let Some(reference) = &made.reference {
+                    self.cloud.tables.note_reference(self.store(), coupon, reference).await?;
+                }
+                Ok(true)
+            }
+            Err(trouble) => {
+                self.put_off(coupon, &trouble).await?;
+                Ok(false)
+            }
+        }
+    }
+
+    /// Notes why, for whoever asks in the end, and keeps away whom it concerns.
+    async fn put_off(&self, coupon: &Coupon, trouble: &Trouble) -> Result<(), Error> {
+        let (store, by) = (self.store(), coupon.authority.word());
+        tracing::error!(%store, message_id = %coupon.message, by, because = %trouble, "code not made");
+        let again = match trouble.concerns() {
+            Concerns::Store(seconds) | Concerns::Offer(seconds) => Some(self.after(seconds)),
+            Concerns::Code => None,
+        };
+        let setback = Setback { because: trouble.to_string(), again };
+        self.cloud.tables.note_setback(store, &coupon.code, &setback).await?;
+        self.keep_away(trouble).await
+    }
+
+    /// Nobody of this store is claimed for a while, where it is the store that is ill.
+    async fn keep_away(&self, trouble: &Trouble) -> Result<(), Error> {
+        let Concerns::Store(seconds) = trouble.concerns() else { return Ok(()) };
+        let until = Some(self.after(seconds));
+        self.cloud.change_store(self.store(), |known| known.throttled_until = known.throttled_until.max(until)).await?;
+        Ok(())
+    }
+
+    fn after(&self, seconds: u32) -> Timestamp {
+        self.cloud.clock.now().saturating_add(i64::from(seconds).seconds()).unwrap_or(Timestamp::MAX)
+    }
+
+    /// Makes a code that was never mailed dead in the store that may honour it. False: the store is ill, and has to be
+    /// asked again. Not for ever: after its last second the code is good nowhere, and of a store that lets nobody in, or
+    /// refuses, nothing is to be had. Nobody knows such a code; it is written down, and holds up nothing.
+    pub async fn withdraw(&self, coupon: &Coupon) -> Result<bool, Error> {
+        let now = self.cloud.clock.now();
+        if coupon.authority == Authority::Winback || now > coupon.expires_at {
+            return Ok(true);
+        }
+        if self.standing.store.throttled_until.is_some_and(|until| now < until) {
+            return Ok(false);
+        }
+        let Err(trouble) = self.ask_to_withdraw(coupon).await? else { return Ok(true) };
+        if trouble == Trouble::NoAccess || !matches!(trouble.concerns(), Concerns::Store(_)) {
+            return Ok(true);
+        }
+        self.keep_away(&trouble).await?;
+        Ok(false)
+    }
+
+    /// Where somebody called the message off while we were making its code: what we made since then is withdrawn again.
+    /// They made it dead in the store as well, and look again until it is; so this is only the sooner.
+    pub async fn withdraw_dead(&self, coupon: &Coupon) {
+        if coupon.authority == Authority::Winback {
+            return;
+        }
+        let withdrawn = async {
+            match self.cloud.tables.coupon(self.store(), &coupon.code).await? {
+                Some(known) if known.dead => self.ask_to_withdraw(&known).await.map(|_| ()),
+                _ => Ok(()),
+            }
+        };
+        if let Err(error) = withdrawn.await {
+            tracing::warn!(store = %self.store(), message_id = %coupon.message, %error, "code not looked after");
+        }
+    }
+
+    async fn ask_to_withdraw(&self, coupon: &Coupon) -> Result<Result<(), Trouble>, Error> {
+        let (store, by) = (self.store(), coupon.authority);
+        let withdrawn = self.cloud.withdraw_code(store, by, &coupon.code, coupon.reference.as_deref()).await?;
+        if let Err(trouble) = &withdrawn {
+            tracing::error!(%store, message_id = %coupon.message, by = by.word(), because = %trouble, "code not withdrawn");
+        }
+        Ok(withdrawn.map(|_| ()))
+    }
+
+    /// Why a code that is called off never was good: its mail is given up for today, and everybody can see why.
+    pub fn given_up(&self, coupon: &Coupon) -> Option<Reason> {
+        let because = coupon.setback.as_ref()?.because.clone();
+        let (store, by) = (self.store(), coupon.authority.word());
+        tracing::error!(%store, message_id = %coupon.message, by, because, "code given up");
+        Some(Reason::CodeNotMade { by: by.to_owned(), because })
+    }
+}

@@ -1,0 +1,150 @@
+//! The stores' own APIs: one conversation makes a code good, another makes it dead. What is asked, and what an answer means,
+//! the domain says; here is the connection.
+
+use std::fmt;
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use aws_smithy_async::future::timeout::Timeout;
+use aws_smithy_async::rt::sleep::{AsyncSleep, TokioSleep};
+use aws_smithy_runtime_api::client::http::{HttpConnector, SharedHttpConnector};
+use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
+use aws_smithy_types::body::SdkBody;
+use aws_smithy_types::byte_stream::ByteStream;
+use winback_domain::codes::{Access, Authority, Made, Making, Request, Response, Step, Trouble, Wanted, Withdrawing};
+use winback_domain::ids::{Code, StoreId};
+
+use crate::{Cloud, Error, sdk};
+
+/// The way to stores that every function takes, for who stands in between.
+pub fn connector() -> SharedHttpConnector {
+    sdk::to_stores()
+}
+
+/// A conversation has no more questions than this.
+const MOST_QUESTIONS: usize = 6;
+/// All of it together. A function begins no mail with less than this and SES before it.
+const CONVERSATION: Duration = Duration::from_secs(10);
+/// No answer of a store that we need is larger, in bytes.
+const LARGEST_ANSWER: usize = 1024 * 1024;
+
+/// The way to the stores. The connection is made when it is first needed: most functions never do.
+#[derive(Clone, Default)]
+pub struct Stores {
+    connector: Arc<OnceLock<SharedHttpConnector>>,
+    /// A trial, where a store that nobody gave a key to is taken for one that does as it is asked.
+    trial: bool,
+}
+
+impl fmt::Debug for Stores {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Stores")
+    }
+}
+
+impl Stores {
+    /// Over somebody else's connection, on trial: a store without a key is taken for one that does as it is asked.
+    pub fn on_trial(connector: SharedHttpConnector) -> Self {
+        Self { connector: Arc::new(OnceLock::from(connector)), trial: true }
+    }
+
+    fn without_key(&self) -> Result<Made, Trouble> {
+        if self.trial { Ok(Made::default()) } else { Err(Trouble::NoAccess) }
+    }
+
+    /// Asks once. No answer is as good as being told to come back later.
+    async fn ask(&self, request: Request) -> Result<Answer, Trouble> {
+        let mut http = HttpRequest::new(SdkBody::from(request.body));
+        http.set_method(request.method).map_err(|_| Trouble::Unreadable)?;
+        http.set_uri(request.url).map_err(|_| Trouble::Refused("its address is none".to_owned()))?;
+        for (name, value) in request.headers {
+            http.headers_mut().try_insert(name, value).map_err(|_| Trouble::NoAccess)?;
+        }
+        let connector = self.connector.get_or_init(sdk::to_stores);
+        let answer = connector.call(http).await.map_err(|_| Trouble::Later { seconds: None })?;
+        let header = |name: &str| answer.headers().get(name).map(str::trim);
+        let status = answer.status().as_u16();
+        let retry_after = header("retry-after").and_then(|text| text.parse().ok());
+        let replayed = header("idempotent-replayed") == Some("true");
+        Ok(Answer { status, retry_after, replayed, body: read(answer.into_body()).await? })
+    }
+
+    /// A whole conversation, within its time.
+    async fn converse(&self, first: Request, hear: impl FnMut(Response<'_>) -> Step) -> Result<Made, Trouble> {
+        let talk = Box::pin(self.talk(first, hear));
+        let ended = Timeout::new(talk, TokioSleep::new().sleep(CONVERSATION)).await;
+        ended.unwrap_or(Err(Trouble::Later { seconds: None }))
+    }
+
+    async fn talk(&self, first: Request, mut hear: impl FnMut(Response<'_>) -> Step) -> Result<Made, Trouble> {
+        let mut request = first;
+        for _ in 0..MOST_QUESTIONS {
+            let Answer { status, retry_after, replayed, body } = self.ask(request).await?;
+            match hear(Response { status, retry_after, replayed, body: &body }) {
+                Step::Ask(next) => request = next,
+                Step::Done(made) => return Ok(made),
+                Step::Failed(trouble) => return Err(trouble),
+            }
+        }
+        Err(Trouble::Unreadable)
+    }
+}
+
+/// What a store answered.
+struct Answer {
+    status: u16,
+    retry_after: Option<u32>,
+    replayed: bool,
+    body: Vec<u8>,
+}
+
+/// Reads no further than anything we need.
+async fn read(body: SdkBody) -> Result<Vec<u8>, Trouble> {
+    let mut stream = ByteStream::new(body);
+    let mut whole = Vec::new();
+    while let Some(piece) = stream.try_next().await.map_err(|_| Trouble::Unreadable)? {
+        whole.extend_from_slice(&piece);
+        if whole.len() > LARGEST_ANSWER {
+            return Err(Trouble::Unreadable);
+        }
+    }
+    Ok(whole)
+}
+
+impl Cloud {
+    /// Makes a code good in the store that honours it. The same code on every try.
+    pub async fn make_code(
+        &self,
+        store: &StoreId,
+        authority: Authority,
+        wanted: &Wanted<'_>,
+    ) -> Result<Result<Made, Trouble>, Error> {
+        let Some(access) = self.access(store, authority).await? else { return Ok(self.stores.without_key()) };
+        Ok(match Making::begin(&access, wanted) {
+            Ok((mut making, first)) => self.stores.converse(first, |answer| making.hear(answer)).await,
+            Err(trouble) => Err(trouble),
+        })
+    }
+
+    /// Makes a code dead in the store that would honour it; one that is not there is as good as dead.
+    pub async fn withdraw_code(
+        &self,
+        store: &StoreId,
+        authority: Authority,
+        code: &Code,
+        reference: Option<&str>,
+    ) -> Result<Result<Made, Trouble>, Error> {
+        let Some(access) = self.access(store, authority).await? else { return Ok(self.stores.without_key()) };
+        let (mut leaving, first) = Withdrawing::begin(&access, code, reference);
+        Ok(self.stores.converse(first, |answer| leaving.hear(answer)).await)
+    }
+
+    async fn access(&self, store: &StoreId, authority: Authority) -> Result<Option<Access>, Error> {
+        let lines = self.secrets.access(store, self.clock.now()).await?;
+        let read = |line: &String| {
+            // What it says names no key.
+            Access::parse(line).map_err(|error| tracing::error!(%store, %error, "an access cannot be used")).ok()
+        };
+        Ok(lines.iter().filter_map(read).find(|access| access.authority() == authority))
+    }
+}
