@@ -30,6 +30,7 @@ use crate::clock::Turned;
 
 pub use import::Taken;
 pub use import_orders::{Report, Upload, address};
+pub use pull_orders::Found;
 pub use read::{Ledger, People, Picture};
 use scan_customers::Run;
 pub use scan_customers::{Audit, Set};
@@ -306,8 +307,11 @@ impl Place {
         };
         let night = next_night(now);
         self.clock.turn_to(next);
-        if night <= next && self.scans(stores).await? {
-            self.scan(None).await?;
+        if night <= next {
+            self.pull_at_night(stores).await?;
+            if self.scans(stores).await? {
+                self.scan(None).await?;
+            }
         }
         Ok(true)
     }
@@ -398,6 +402,28 @@ impl Place {
 
     async fn run_scan(&self, run: Run) -> Result<Audit> {
         Ok(Box::pin(scan_customers::handle(&self.cloud, run, self.invocation())).await?)
+    }
+
+    /// pull-orders, once, for all stores.
+    pub async fn pull(&self) -> Result<Found> {
+        let run = pull_orders::Run { scheduled_at: self.clock.now(), store: None, since: None };
+        Ok(Box::pin(pull_orders::handle(&self.cloud, run, self.invocation())).await?)
+    }
+
+    /// The nightly run of pull-orders, where a store has given a key to its API; what it brings is recorded before the
+    /// scan. A store that cannot be asked is asked again the next night.
+    pub(crate) async fn pull_at_night(&self, stores: &[StoreId]) -> Result<()> {
+        let mut asked = false;
+        for store in stores {
+            asked |= !self.overseer.secrets.access(store, self.clock.now()).await?.is_empty();
+        }
+        if asked {
+            if let Err(error) = self.pull().await {
+                tracing::warn!(%error, "pull-orders failed");
+            }
+            self.record_events().await?;
+        }
+        Ok(())
     }
 
     /// record-event, until its queue is empty. Says whether there was anything.

@@ -16,11 +16,11 @@ use crate::offer::Gives;
 pub use access::{Access, NotAnAccess};
 pub use fit::{Authority, Fit, fit};
 
-mod access;
+pub(crate) mod access;
 mod fit;
 mod shopify;
 mod stripe;
-mod wire;
+pub(crate) mod wire;
 mod woocommerce;
 
 /// What the store shall honour.

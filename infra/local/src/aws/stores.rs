@@ -32,12 +32,14 @@ pub(crate) struct Call {
     method: String,
     address: String,
     body: Vec<u8>,
+    /// When it is asked, as HTTP writes it: whoever stands in goes by the clock of the place.
+    date: String,
 }
 
 impl Call {
     pub(crate) fn carry_out(&self) -> Answer {
         let (status, body) = (self.api)(&self.method, &self.address, &self.body);
-        Answer::bytes(status, body)
+        Answer::bytes(status, body).with("date", self.date.clone())
     }
 }
 
@@ -53,6 +55,7 @@ impl HttpConnector for Way {
         let body = request.body().bytes().unwrap_or_default().to_vec();
         let (method, address) = (request.method().to_owned(), request.uri().to_owned());
         let operation = method.clone();
-        self.0.carry(&operation, Work::Store(Call { api, method, address, body }))
+        let date = (self.0.services.clock)().strftime("%a, %d %b %Y %H:%M:%S GMT").to_string();
+        self.0.carry(&operation, Work::Store(Call { api, method, address, body, date }))
     }
 }
