@@ -39,6 +39,8 @@ pub use scan_customers::{Audit, Set};
 const BATCH: usize = 10;
 /// How long an invocation may take.
 const TIMEOUT_SECONDS: i64 = 60;
+/// How long pull-orders may take.
+const PULL_TIMEOUT_SECONDS: i64 = 900;
 /// How often a delivery event is tried.
 const DELIVERY_TRIES: u32 = 3;
 /// The queues by their names in every place.
@@ -407,7 +409,8 @@ impl Place {
     /// pull-orders, once, for all stores.
     pub async fn pull(&self) -> Result<Found> {
         let run = pull_orders::Run { scheduled_at: self.clock.now(), store: None, since: None };
-        Ok(Box::pin(pull_orders::handle(&self.cloud, run, self.invocation())).await?)
+        let until = self.clock.now().saturating_add(PULL_TIMEOUT_SECONDS.seconds()).unwrap_or(Timestamp::MAX);
+        Ok(Box::pin(pull_orders::handle(&self.cloud, run, Invocation { until, ..self.invocation() })).await?)
     }
 
     /// The nightly run of pull-orders, where a store has given a key to its API; what it brings is recorded before the

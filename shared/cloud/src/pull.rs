@@ -200,7 +200,7 @@ impl Cloud {
         });
         let (mut fetching, mut request) = Fetching::begin(door.ok_or(Trouble::NoAccess)?, order_id);
         let heard = loop {
-            let answered = self.stores.read(request).await?;
+            let answered = self.stores.look(request).await?;
             match fetching.hear(answer(&answered), self.clock.now())? {
                 Fetched::Ask(next) => request = next,
                 Fetched::Done(heard) => break heard,

@@ -60,6 +60,11 @@ impl Stores {
         Ok((answered.status, answered.retry_after, answered.body))
     }
 
+    /// Asks once for a single order: somebody else's event waits behind it.
+    pub(crate) async fn look(&self, request: Request) -> Result<Answered, Trouble> {
+        carry(self.connector.get_or_init(sdk::to_stores), request, LARGEST_ANSWER).await
+    }
+
     /// Asks once for a page of orders.
     pub(crate) async fn read(&self, request: Request) -> Result<Answered, Trouble> {
         carry(self.pages.get_or_init(sdk::to_stores_for_pages), request, LARGEST_PAGE).await

@@ -6,6 +6,8 @@ use std::sync::{Arc, Mutex};
 use aws_smithy_runtime_api::client::http::{HttpConnector, HttpConnectorFuture};
 use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
 
+use jiff::Timestamp;
+
 use super::lock;
 use super::seam::{Answer, Seam, Work};
 
@@ -32,14 +34,13 @@ pub(crate) struct Call {
     method: String,
     address: String,
     body: Vec<u8>,
-    /// When it is asked, as HTTP writes it: whoever stands in goes by the clock of the place.
-    date: String,
 }
 
 impl Call {
-    pub(crate) fn carry_out(&self) -> Answer {
+    /// Whoever stands in goes by the clock of the place.
+    pub(crate) fn carry_out(&self, now: Timestamp) -> Answer {
         let (status, body) = (self.api)(&self.method, &self.address, &self.body);
-        Answer::bytes(status, body).with("date", self.date.clone())
+        Answer::bytes(status, body).with("date", now.strftime("%a, %d %b %Y %H:%M:%S GMT").to_string())
     }
 }
 
@@ -55,7 +56,6 @@ impl HttpConnector for Way {
         let body = request.body().bytes().unwrap_or_default().to_vec();
         let (method, address) = (request.method().to_owned(), request.uri().to_owned());
         let operation = method.clone();
-        let date = (self.0.services.clock)().strftime("%a, %d %b %Y %H:%M:%S GMT").to_string();
-        self.0.carry(&operation, Work::Store(Call { api, method, address, body, date }))
+        self.0.carry(&operation, Work::Store(Call { api, method, address, body }))
     }
 }
