@@ -187,7 +187,7 @@ run "a_key_of_the_shops_own_opens_for_those_who_read_secrets" {
   assert {
     condition = toset([
       for name, policy in aws_iam_role_policy.function : name if strcontains(policy.policy, "kms:Decrypt")
-    ]) == toset(["receive-webhook", "record-event", "send-message", "serve-offer", "import-orders"])
+    ]) == toset(["receive-webhook", "record-event", "send-message", "serve-offer", "import-orders", "pull-orders"])
     error_message = "Who reads a parameter may decrypt it, and nobody else."
   }
 }

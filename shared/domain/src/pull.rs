@@ -193,6 +193,11 @@ fn json(body: &[u8]) -> Result<Value, Trouble> {
     serde_json::from_slice(body).map_err(|_| Trouble::Unreadable)
 }
 
+/// A member of a body, taken out of it.
+fn member(body: &mut Value, name: &str) -> Value {
+    body.get_mut(name).map(Value::take).unwrap_or_default()
+}
+
 /// The list in a body.
 fn list(list: Value) -> Result<Vec<Value>, Trouble> {
     match list {

