@@ -268,12 +268,16 @@ impl Place {
 
     /// What Lambda would tell an invocation that starts now. In a place alone it forgets first what no longer holds.
     pub fn invocation(&self) -> Invocation {
+        self.forget_stale();
+        let until = self.clock.now().saturating_add(TIMEOUT_SECONDS.seconds());
+        Invocation { until: until.unwrap_or(Timestamp::MAX) }
+    }
+
+    fn forget_stale(&self) {
         if self.stale.as_ref().is_some_and(|stale| stale.swap(false, Ordering::Relaxed)) {
             self.cloud.forget_all();
             self.overseer.forget_all();
         }
-        let until = self.clock.now().saturating_add(TIMEOUT_SECONDS.seconds());
-        Invocation { until: until.unwrap_or(Timestamp::MAX) }
     }
 
     /// Lets everything happen that can happen at this moment.
@@ -430,8 +434,9 @@ impl Place {
     /// pull-orders, once, for all stores.
     pub async fn pull(&self) -> Result<Found> {
         let run = pull_orders::Run { scheduled_at: self.clock.now(), store: None, since: None };
+        self.forget_stale();
         let until = self.clock.now().saturating_add(PULL_TIMEOUT_SECONDS.seconds()).unwrap_or(Timestamp::MAX);
-        Ok(Box::pin(pull_orders::handle(&self.cloud, run, Invocation { until, ..self.invocation() })).await?)
+        Ok(Box::pin(pull_orders::handle(&self.cloud, run, Invocation { until })).await?)
     }
 
     /// The nightly run of pull-orders, where a store has given a key to its API; what it brings is recorded before the

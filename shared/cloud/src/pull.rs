@@ -1,11 +1,14 @@
 //! Orders, asked for at the stores' own APIs: all that changed, which webhooks may have missed; or one, whose webhook names
 //! it and says no more.
 
+use std::collections::BTreeSet;
+
 use jiff::{SignedDuration, Timestamp};
 use winback_domain::codes::Trouble;
 use winback_domain::customer::Customer;
 use winback_domain::event::Event;
 use winback_domain::ids::StoreId;
+use winback_domain::order::Order;
 use winback_domain::pull::{Answer, Fetched, Fetching, Page, Pulling, Source, is_news, order_id, placed};
 use winback_domain::store::Store;
 use winback_domain::webhook::{Heard, Platform, Wiring};
@@ -33,7 +36,8 @@ pub struct Pulled {
     pub read: usize,
     /// Those of them that no webhook had told of, or only of an earlier state: the platform's ids.
     pub missed: Vec<String>,
-    /// Those of them that are left out, because they are from before their customer asked to be forgotten.
+    /// Those of them that are left out, because they are from before their customer asked to be forgotten, or off and from
+    /// before our time.
     pub forgotten: usize,
     /// Those of them that could not be understood.
     pub not_understood: usize,
@@ -41,6 +45,24 @@ pub struct Pulled {
     pub mark: Timestamp,
     /// The platform tells of nothing before this, and that is later than `from`.
     pub reach: Option<Timestamp>,
+}
+
+/// A run in progress.
+struct Run<'a> {
+    known: &'a Store,
+    pulled: Pulled,
+    /// Orders of which this run has read that they were bought.
+    bought: BTreeSet<String>,
+    /// What became of orders that nobody knows yet: Stripe tells the latest first.
+    waiting: Vec<Vec<Event>>,
+}
+
+impl<'a> Run<'a> {
+    fn begin(known: &'a Store, platform: Platform, from: Timestamp, mark: Timestamp) -> Self {
+        let pulled =
+            Pulled { platform, from, read: 0, missed: Vec::new(), forgotten: 0, not_understood: 0, mark, reach: None };
+        Self { known, pulled, bought: BTreeSet::new(), waiting: Vec::new() }
+    }
 }
 
 impl Cloud {
@@ -74,8 +96,7 @@ impl Cloud {
         let from = since.unwrap_or(mark);
         let consent_field = self.consent_field(store, platform).await?;
         let (mut pulling, first) = Pulling::begin(source, from, consent_field.as_deref());
-        let mut pulled =
-            Pulled { platform, from, read: 0, missed: Vec::new(), forgotten: 0, not_understood: 0, mark, reach: None };
+        let mut run = Run::begin(&known, platform, from, mark);
         let latest = until.checked_sub(TIME_FOR_A_PAGE).unwrap_or(Timestamp::MIN);
         let mut next = Some(first);
         let mut ended = Ok(Ok(()));
@@ -88,7 +109,7 @@ impl Cloud {
             match answered.and_then(|answered| pulling.hear(answer(&answered), self.clock.now())) {
                 Ok(page) => {
                     next = page.next.clone();
-                    self.queue_page(&known, page, &mut pulled).await?;
+                    self.queue_page(&mut run, page).await?;
                 }
                 Err(trouble) => {
                     ended = Ok(Err(trouble));
@@ -96,6 +117,7 @@ impl Cloud {
                 }
             }
         }
+        let mut pulled = self.queue_rest(run).await?;
         // Whoever began behind the mark leaves it where it is: what lies between was not read.
         if let Some(at) = pulling.mark().filter(|_| from <= mark) {
             let after = self.change_store(store, |store| store.pulled_until(platform, at)).await?;
@@ -130,35 +152,71 @@ impl Cloud {
         Ok(wirings.filter(|wiring| wiring.platform == platform).find_map(|wiring| wiring.consent_field))
     }
 
-    /// Puts a page on the queue. When this answers, all of it is safe.
-    async fn queue_page(&self, known: &Store, page: Page, pulled: &mut Pulled) -> Result<(), Error> {
-        let (store, platform) = (&known.id, pulled.platform.word());
+    /// Puts a page on the queue. When this answers, all of it is safe, but for what waits in the run.
+    async fn queue_page(&self, run: &mut Run<'_>, page: Page) -> Result<(), Error> {
+        let store = &run.known.id;
         let mut told = Vec::new();
         for heard in page.heard {
             match heard {
                 Ok(Heard::Events { events, .. }) => {
-                    if let Some(id) = order_id(&events) {
-                        pulled.read += 1;
-                        if self.forgets(known, &events).await? {
-                            pulled.forgotten += 1;
-                            continue;
-                        }
-                        let currency = self.standing(store).await?.plan.shop.currency;
-                        if is_news(&events, &self.tables.order(store, id).await?.order, currency) {
-                            pulled.missed.push(id.to_owned());
-                        }
+                    if self.is_wanted(run, &events).await? {
+                        told.extend(events.into_iter().map(|event| Told { store: store.clone(), event }));
                     }
-                    told.extend(events.into_iter().map(|event| Told { store: store.clone(), event }));
                 }
                 Ok(Heard::Ignored { .. } | Heard::Ping) => {}
                 Err(error) => {
-                    pulled.not_understood += 1;
+                    run.pulled.not_understood += 1;
                     // It names a member and never what stands there.
-                    tracing::error!(%store, platform, %error, "order not understood");
+                    tracing::error!(%store, platform = run.pulled.platform.word(), %error, "order not understood");
                 }
             }
         }
         Ok(self.queues.tell_all(&told).await?)
+    }
+
+    /// Whether these events go on the queue now. Counts them.
+    async fn is_wanted(&self, run: &mut Run<'_>, events: &[Event]) -> Result<bool, Error> {
+        let Some(id) = order_id(events) else { return Ok(true) };
+        run.pulled.read += 1;
+        let bought = placed(events).is_some();
+        if bought {
+            if self.forgets(run.known, events).await? {
+                run.pulled.forgotten += 1;
+                return Ok(false);
+            }
+            run.bought.insert(id.to_owned());
+        }
+        let order = self.tables.order(&run.known.id, id).await?.order;
+        if !bought && order == Order::default() {
+            run.waiting.push(events.to_vec());
+            return Ok(false);
+        }
+        let currency = self.standing(&run.known.id).await?.plan.shop.currency;
+        if is_news(events, &order, currency) {
+            run.pulled.missed.push(id.to_owned());
+        }
+        Ok(true)
+    }
+
+    /// Puts the rest on the queue: what became of orders that were read later than that. Of an order that neither this
+    /// run nor the ledger knows there is nothing to give back or to call off: it is from before our time, or from before
+    /// its customer asked to be forgotten.
+    async fn queue_rest(&self, run: Run<'_>) -> Result<Pulled, Error> {
+        let Run { known, mut pulled, bought, waiting } = run;
+        let mut told = Vec::new();
+        for events in waiting {
+            match order_id(&events) {
+                Some(id) if bought.contains(id) => {
+                    if !pulled.missed.iter().any(|missed| missed == id) {
+                        pulled.missed.push(id.to_owned());
+                    }
+                    told.extend(events.into_iter().map(|event| Told { store: known.id.clone(), event }));
+                }
+                _ => pulled.forgotten += 1,
+            }
+        }
+        self.queues.tell_all(&told).await?;
+        Ok(pulled)
     }
 
     /// Whether an order is from before its customer, or everybody, was to be forgotten. What became of it since is no
@@ -218,7 +276,8 @@ impl Cloud {
                 return Err(Error::Store(Trouble::Unreadable));
             }
         };
-        if self.forgets(&known, &events).await? {
+        let unknown = placed(&events).is_none() && self.tables.order(store, order_id).await?.order == Order::default();
+        if unknown || self.forgets(&known, &events).await? {
             return Ok(Recorded::Forgotten);
         }
         let mut recorded = Recorded::Known;

@@ -185,6 +185,38 @@ async fn whoever_was_forgotten_stays_so_whatever_becomes_of_their_old_orders() {
     assert_eq!(shop.customer(ANNA).await.orders.count, 1);
 }
 
+/// Stripe tells the latest first, and of a refund no more than the payment; WooCommerce of a cancelled order its id alone.
+#[tokio::test]
+async fn what_becomes_of_an_order_that_nobody_knows_leaves_nothing_and_of_one_in_the_same_run_all() {
+    let paid = payload(Sender::Stripe, "checkout.session.completed");
+    let mut back = payload(Sender::Stripe, "charge.refunded--part");
+    back["created"] = json!(paid["created"].as_i64().expect("seconds") + 60);
+    back["data"]["object"]["payment_intent"] = paid["data"]["object"]["payment_intent"].clone();
+    for (with_the_order, customers) in [(false, 0), (true, 1)] {
+        let shop = wired(Sender::Stripe, "").await;
+        let api = OrdersApi::behind(&shop.place, "stripe");
+        let before = items(&shop).await;
+        if with_the_order {
+            api.order("stripe", paid.clone());
+        }
+        api.order("stripe", back.clone());
+        let found = pull(&shop).await;
+        assert_eq!((found.missed, shop.customers().await.len()), (customers, customers));
+        if with_the_order {
+            let (_, order) = shop.ledger().await.orders.remove(0);
+            assert!(order.placed.is_some() && order.refunded.is_some(), "{order:?}");
+        } else {
+            assert_eq!(raw::changed(&before, &items(&shop).await), Vec::<String>::new());
+        }
+    }
+    let shop = wired(Sender::WooCommerce, "").await;
+    let api = OrdersApi::behind(&shop.place, "woocommerce");
+    let before = items(&shop).await;
+    api.order("woocommerce", payload(Sender::WooCommerce, "order.updated--cancelled"));
+    assert_eq!(pull(&shop).await.missed, 0);
+    assert_eq!(raw::changed(&before, &items(&shop).await), Vec::<String>::new());
+}
+
 #[tokio::test]
 async fn a_shop_that_wants_everybody_forgotten_gets_nobody_back_by_its_orders() {
     let (shop, api) = shop().await;

@@ -72,7 +72,9 @@ fn told(store: &StoreId, pulled: &Pulled) -> String {
     missed.iter().for_each(|id| said.push_str(&format!("  {id}\n")));
     if pulled.forgotten > 0 {
         let forgotten = counted(pulled.forgotten, "order");
-        said.push_str(&format!("{forgotten} from before their customers asked to be forgotten: left out.\n"));
+        said.push_str(&format!(
+            "{forgotten} left out: from before their customers asked to be forgotten, or off and from before us.\n"
+        ));
     }
     if pulled.not_understood > 0 {
         let strange = counted(pulled.not_understood, "order");
