@@ -1,6 +1,8 @@
 //! Orders, asked for at the stores' own APIs: all that changed, which webhooks may have missed; or one, whose webhook names
 //! it and says no more.
 
+mod orders;
+
 use std::collections::BTreeSet;
 
 use jiff::{SignedDuration, Timestamp};
@@ -9,13 +11,13 @@ use winback_domain::customer::Customer;
 use winback_domain::event::Event;
 use winback_domain::ids::StoreId;
 use winback_domain::order::Order;
-use winback_domain::pull::{Answer, Fetched, Fetching, Page, Pulling, Source, is_news, order_id, placed};
+use winback_domain::pull::{Fetched, Fetching, Page, Pulling, Source, is_news, order_id, placed};
 use winback_domain::store::Store;
 use winback_domain::webhook::{Heard, Platform, Wiring};
 
+pub use self::orders::Orders;
 use crate::queue::Told;
 use crate::record::{Recorded, Whom};
-use crate::stores::Answered;
 use crate::tables::customers::Record;
 use crate::{Cloud, Error};
 
@@ -105,8 +107,8 @@ impl Cloud {
                 ended = Err(Error::TimeUp);
                 break;
             }
-            let answered = self.stores.read(asked).await;
-            match answered.and_then(|answered| pulling.hear(answer(&answered), self.clock.now())) {
+            let answered = self.stores.orders.page(asked).await;
+            match answered.and_then(|answered| pulling.hear(answered.answer(), self.clock.now())) {
                 Ok(page) => {
                     next = page.next.clone();
                     self.queue_page(&mut run, page).await?;
@@ -258,8 +260,8 @@ impl Cloud {
         });
         let (mut fetching, mut request) = Fetching::begin(door.ok_or(Trouble::NoAccess)?, order_id);
         let heard = loop {
-            let answered = self.stores.look(request).await?;
-            match fetching.hear(answer(&answered), self.clock.now())? {
+            let answered = self.stores.orders.one(request).await?;
+            match fetching.hear(answered.answer(), self.clock.now())? {
                 Fetched::Ask(next) => request = next,
                 Fetched::Done(heard) => break heard,
             }
@@ -287,14 +289,5 @@ impl Cloud {
             }
         }
         Ok(recorded)
-    }
-}
-
-fn answer(answered: &Answered) -> Answer<'_> {
-    Answer {
-        status: answered.status,
-        retry_after: answered.retry_after,
-        date: answered.date.as_deref(),
-        body: &answered.body,
     }
 }

@@ -23,8 +23,6 @@ const ATTEMPT: Duration = Duration::from_secs(3);
 const IDLE: Duration = Duration::from_secs(15);
 /// A store that takes longer is asked again later: a mail waits, and nothing is lost.
 const STORE_ANSWER: Duration = Duration::from_secs(4);
-/// A shop's own server collects a hundred orders so long. Nobody waits for it.
-const STORE_PAGE: Duration = Duration::from_secs(30);
 /// The authorities that sign for every AWS service. The system's hundred and forty more take a millisecond to read, and
 /// none of them has any business in answering for AWS. <https://www.amazontrust.com/repository/>
 const AMAZON_ROOTS: &str = include_str!("amazon_roots.pem");
@@ -56,15 +54,18 @@ pub fn of_lambda() -> SdkConfig {
 
 /// The way to stores, which are everywhere: the system's own authorities vouch for them.
 pub fn to_stores() -> SharedHttpConnector {
-    to_stores_within(STORE_ANSWER)
+    let settings = HttpConnectorSettings::builder().connect_timeout(CONNECT).read_timeout(STORE_ANSWER).build();
+    let connector = Connector::builder()
+        .tls_provider(Provider::Rustls(CryptoMode::AwsLc))
+        .connector_settings(settings)
+        .sleep_impl(SharedAsyncSleep::new(TokioSleep::new()))
+        .pool_idle_timeout(IDLE)
+        .build();
+    SharedHttpConnector::new(connector)
 }
 
-/// The same for whoever reads a whole page of orders.
-pub fn to_stores_for_pages() -> SharedHttpConnector {
-    to_stores_within(STORE_PAGE)
-}
-
-fn to_stores_within(answer: Duration) -> SharedHttpConnector {
+/// The same for whoever reads orders: an answer begins within so long.
+pub fn to_orders(answer: Duration) -> SharedHttpConnector {
     let settings = HttpConnectorSettings::builder().connect_timeout(CONNECT).read_timeout(answer).build();
     let connector = Connector::builder()
         .tls_provider(Provider::Rustls(CryptoMode::AwsLc))

@@ -12,6 +12,7 @@ use winback_domain::codes::{Access, Authority, Made, Making, Request, Response, 
 use winback_domain::ids::{Code, StoreId};
 use winback_domain::pull::Source;
 
+use crate::pull::Orders;
 use crate::{Cloud, Error, sdk};
 
 /// The way to stores that every function takes, for who stands in between.
@@ -23,15 +24,13 @@ pub fn connector() -> SharedHttpConnector {
 const MOST_QUESTIONS: usize = 6;
 /// No answer of a store that we need is larger, in bytes.
 const LARGEST_ANSWER: usize = 1024 * 1024;
-/// Nor any page of orders.
-const LARGEST_PAGE: usize = 32 * 1024 * 1024;
 
 /// The way to the stores. The connection is made when it is first needed: most functions never do.
 #[derive(Clone, Default)]
 pub struct Stores {
     connector: Arc<OnceLock<SharedHttpConnector>>,
-    /// For whole pages of orders: it waits longer.
-    pages: Arc<OnceLock<SharedHttpConnector>>,
+    /// For whoever reads orders.
+    pub(crate) orders: Orders,
     /// A trial, where a store that nobody gave a key to is taken for one that does as it is asked.
     trial: bool,
 }
@@ -45,8 +44,8 @@ impl fmt::Debug for Stores {
 impl Stores {
     /// Over somebody else's connection, on trial: a store without a key is taken for one that does as it is asked.
     pub fn on_trial(connector: SharedHttpConnector) -> Self {
-        let pages = Arc::new(OnceLock::from(connector.clone()));
-        Self { connector: Arc::new(OnceLock::from(connector)), pages, trial: true }
+        let orders = Orders::over(connector.clone());
+        Self { connector: Arc::new(OnceLock::from(connector)), orders, trial: true }
     }
 
     fn without_key(&self) -> Result<Made, Trouble> {
@@ -55,19 +54,19 @@ impl Stores {
 
     /// Asks once. No answer is as good as being told to come back later.
     async fn ask(&self, request: Request) -> Result<(u16, Option<u32>, Vec<u8>), Trouble> {
+        let later = Trouble::Later { seconds: None };
+        let mut http = HttpRequest::new(SdkBody::from(request.body));
+        http.set_method(request.method).map_err(|_| Trouble::Unreadable)?;
+        http.set_uri(request.url).map_err(|_| Trouble::Refused("its address is none".to_owned()))?;
+        for (name, value) in request.headers {
+            http.headers_mut().try_insert(name, value).map_err(|_| Trouble::NoAccess)?;
+        }
         let connector = self.connector.get_or_init(sdk::to_stores);
-        let answered = carry(connector, request, LARGEST_ANSWER).await?;
-        Ok((answered.status, answered.retry_after, answered.body))
-    }
-
-    /// Asks once for a single order: somebody else's event waits behind it.
-    pub(crate) async fn look(&self, request: Request) -> Result<Answered, Trouble> {
-        carry(self.connector.get_or_init(sdk::to_stores), request, LARGEST_ANSWER).await
-    }
-
-    /// Asks once for a page of orders.
-    pub(crate) async fn read(&self, request: Request) -> Result<Answered, Trouble> {
-        carry(self.pages.get_or_init(sdk::to_stores_for_pages), request, LARGEST_PAGE).await
+        let answer = connector.call(http).await.map_err(|_| later.clone())?;
+        let status = answer.status().as_u16();
+        let wait = answer.headers().get("retry-after").and_then(|text| text.trim().parse().ok());
+        let body = ByteStream::new(answer.into_body()).collect().await.map_err(|_| Trouble::Unreadable)?.to_vec();
+        if body.len() > LARGEST_ANSWER { Err(Trouble::Unreadable) } else { Ok((status, wait, body)) }
     }
 
     /// A whole conversation.
@@ -83,29 +82,6 @@ impl Stores {
         }
         Err(Trouble::Unreadable)
     }
-}
-
-/// What a store answered.
-pub(crate) struct Answered {
-    pub status: u16,
-    pub retry_after: Option<u32>,
-    pub date: Option<String>,
-    pub body: Vec<u8>,
-}
-
-async fn carry(connector: &SharedHttpConnector, request: Request, largest: usize) -> Result<Answered, Trouble> {
-    let mut http = HttpRequest::new(SdkBody::from(request.body));
-    http.set_method(request.method).map_err(|_| Trouble::Unreadable)?;
-    http.set_uri(request.url).map_err(|_| Trouble::Refused("its address is none".to_owned()))?;
-    for (name, value) in request.headers {
-        http.headers_mut().try_insert(name, value).map_err(|_| Trouble::NoAccess)?;
-    }
-    let answer = connector.call(http).await.map_err(|_| Trouble::Later { seconds: None })?;
-    let status = answer.status().as_u16();
-    let retry_after = answer.headers().get("retry-after").and_then(|text| text.trim().parse().ok());
-    let date = answer.headers().get("date").map(str::to_owned);
-    let body = ByteStream::new(answer.into_body()).collect().await.map_err(|_| Trouble::Unreadable)?.to_vec();
-    if body.len() > largest { Err(Trouble::Unreadable) } else { Ok(Answered { status, retry_after, date, body }) }
 }
 
 impl Cloud {

@@ -20,7 +20,7 @@ pub(crate) mod access;
 mod fit;
 mod shopify;
 mod stripe;
-pub(crate) mod wire;
+mod wire;
 mod woocommerce;
 
 /// What the store shall honour.

@@ -21,6 +21,7 @@ pub use self::source::{NotASource, Source};
 use crate::codes::{Request, Trouble};
 use crate::customer::Customer;
 use crate::event::{Event, What};
+use crate::http::percent_encode;
 use crate::ids::CustomerId;
 use crate::learn::learn;
 use crate::money::Currency;
@@ -186,6 +187,12 @@ pub fn order_id(events: &[Event]) -> Option<&str> {
 /// The event by which an order of a reading names its customer.
 pub fn placed(events: &[Event]) -> Option<&Event> {
     events.iter().find(|event| matches!(event.what, What::OrderPlaced { .. }))
+}
+
+/// Members as a query holds them.
+fn form(members: &[(&str, String)]) -> String {
+    let pairs = members.iter().map(|(name, value)| format!("{}={}", percent_encode(name), percent_encode(value)));
+    pairs.collect::<Vec<_>>().join("&")
 }
 
 /// A body of JSON. What it holds otherwise is nobody's business.

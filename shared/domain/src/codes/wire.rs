@@ -71,7 +71,7 @@ pub(super) fn id(value: &Value) -> Option<String> {
 }
 
 /// Fields as a form or a query holds them.
-pub(crate) fn form(fields: &[(&str, String)]) -> String {
+pub(super) fn form(fields: &[(&str, String)]) -> String {
     let pairs = fields.iter().map(|(name, value)| format!("{}={}", percent_encode(name), percent_encode(value)));
     pairs.collect::<Vec<_>>().join("&")
 }

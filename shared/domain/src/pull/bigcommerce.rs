@@ -12,9 +12,8 @@ use jiff::fmt::rfc2822;
 use serde_json::Value;
 
 use super::sweep::{Ask, Sweep};
-use super::{Answer, Page, Reached, json, list};
+use super::{Answer, Page, Reached, form, json, list};
 use crate::codes::access::Door;
-use crate::codes::wire::form;
 use crate::codes::{Request, Trouble};
 use crate::http::percent_encode;
 use crate::webhook::bigcommerce::{Order, read_order, read_shape};

@@ -5,9 +5,8 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::{Page, Reached, json, list, member};
+use super::{Page, Reached, form, json, list, member};
 use crate::codes::access::{Door, STRIPE_VERSION};
-use crate::codes::wire::form;
 use crate::codes::{Request, Trouble};
 use crate::webhook::stripe::{TOPICS, read};
 

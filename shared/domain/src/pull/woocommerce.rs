@@ -12,9 +12,8 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use super::sweep::{Ask, Sweep, earlier, later};
-use super::{Page, Reached, json, list};
+use super::{Page, Reached, form, json, list};
 use crate::codes::access::Door;
-use crate::codes::wire::form;
 use crate::codes::{Request, Trouble};
 use crate::webhook::woocommerce::read_topic;
 
