@@ -33,6 +33,7 @@ locals {
     record-delivery = merge(local.tables, local.shards)
     scan-customers  = merge(local.tables, local.shards, { WINBACK_PROGRAMS_DIR = "/opt/winback" })
     import-orders   = merge(local.tables, local.shards, local.secrets, { WINBACK_FILES_BUCKET = aws_s3_bucket.files.bucket })
+    pull-orders     = merge(local.tables, local.secrets, { WINBACK_EVENTS_QUEUE_URL = aws_sqs_queue.events.url })
   }
 
   lambda_names = { for name, function in merge(aws_lambda_function.web, aws_lambda_function.worker) : name => function.function_name }
@@ -42,7 +43,7 @@ locals {
 
 resource "aws_lambda_function" "web" {
   # checkov:skip=CKV_AWS_50: logs and metrics tell what happened; a trace would be paid for with every mail
-  # checkov:skip=CKV_AWS_116: queues, schedules and the machine's steps keep what failed; of what is invoked without waiting find-lapsed and scan-customers run again by the clock, and record-delivery has a destination
+  # checkov:skip=CKV_AWS_116: queues, schedules and the machine's steps keep what failed; of what is invoked without waiting find-lapsed, pull-orders and scan-customers run again by the clock, and record-delivery has a destination
   # checkov:skip=CKV_AWS_117: nothing private is called, and a VPC would need a way out to AWS
   # checkov:skip=CKV_AWS_173: no secret is in the environment, only names; secrets are read from SSM
   # checkov:skip=CKV_AWS_272: packages come from the shop's own build; a signing profile is its affair
@@ -87,7 +88,7 @@ resource "aws_lambda_function" "web" {
 resource "aws_lambda_function" "worker" {
   # checkov:skip=CKV_AWS_115: their sources bound them: the queue due by the sending rate, the import by its own variable; reserving would take from the account
   # checkov:skip=CKV_AWS_50: logs and metrics tell what happened; a trace would be paid for with every mail
-  # checkov:skip=CKV_AWS_116: queues, schedules and the machine's steps keep what failed; of what is invoked without waiting find-lapsed and scan-customers run again by the clock, and record-delivery has a destination
+  # checkov:skip=CKV_AWS_116: queues, schedules and the machine's steps keep what failed; of what is invoked without waiting find-lapsed, pull-orders and scan-customers run again by the clock, and record-delivery has a destination
   # checkov:skip=CKV_AWS_117: nothing private is called, and a VPC would need a way out to AWS
   # checkov:skip=CKV_AWS_173: no secret is in the environment, only names; secrets are read from SSM
   # checkov:skip=CKV_AWS_272: packages come from the shop's own build; a signing profile is its affair

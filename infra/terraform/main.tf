@@ -12,7 +12,7 @@ locals {
   # Functions that answer HTTP have a URL. They are apart from the others because send-message needs to know serve-offer's URL:
   # as one resource they would depend on themselves.
   web_names    = toset(["receive-webhook", "serve-offer", "redeem-code"])
-  worker_names = toset(["record-event", "find-lapsed", "send-message", "record-delivery", "scan-customers", "import-orders"])
+  worker_names = toset(["record-event", "find-lapsed", "send-message", "record-delivery", "scan-customers", "import-orders", "pull-orders"])
 
   function_names = setunion(local.web_names, local.worker_names)
 
@@ -26,12 +26,13 @@ locals {
     redeem-code     = 10
     scan-customers  = 900
     import-orders   = 900
+    pull-orders     = 900
   }, var.timeout_seconds)
 
   # Memory buys processor time: 256 MB keeps the first TLS connection short.
   memory_megabytes = merge(
     { for name in local.function_names : name => 256 },
-    { scan-customers = 512, import-orders = 1024 },
+    { scan-customers = 512, import-orders = 1024, pull-orders = 512 },
     var.memory_megabytes,
   )
 

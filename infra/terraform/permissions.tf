@@ -33,6 +33,8 @@ locals {
       { actions = concat(local.change, ["dynamodb:DeleteItem"]), resources = [local.ledger] },
       { actions = local.receive, resources = [aws_sqs_queue.events.arn] },
       { actions = ["ssm:GetParameter"], resources = ["${local.parameter}/keys/lookup"] },
+      # The stores' own APIs, where a webhook only names an order.
+      { actions = ["ssm:GetParameter"], resources = ["${local.parameter}/stores/*/access"] },
       # The answer to whoever asks for their data.
       { actions = ["s3:PutObject"], resources = ["${local.files}/requests/*"] },
     ]
@@ -92,6 +94,16 @@ locals {
       { actions = ["s3:GetObject", "s3:PutObject"], resources = ["${local.files}/imports/*"] },
       # Without it S3 answers 403 for a file that is not there, as if it were forbidden.
       { actions = ["s3:ListBucket"], resources = [local.files], condition = { StringLike = { "s3:prefix" = "imports/*" } } },
+    ]
+
+    pull-orders = [
+      # It moves the mark in a store's record, and looks whether an order is news and its customer forgotten.
+      { actions = local.put, resources = [local.customers] },
+      { actions = local.read, resources = [local.ledger] },
+      { actions = ["sqs:SendMessage"], resources = [aws_sqs_queue.events.arn] },
+      { actions = ["ssm:GetParameter"], resources = ["${local.parameter}/keys/lookup"] },
+      # The stores' own APIs; beside a webhook's secret stands which field of an order says that mail is welcome.
+      { actions = ["ssm:GetParameter"], resources = [for name in ["access", "webhook-secrets"] : "${local.parameter}/stores/*/${name}"] },
     ]
   }
 

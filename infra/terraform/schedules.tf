@@ -3,9 +3,10 @@ locals {
   # A run is known by its scheduled time, which is the same on a retry.
   schedule_input = "{\"scheduled_at\": \"<aws.scheduler.scheduled-time>\"}"
 
-  # A late look is worth nothing, the next one comes within the minute. A late scan is worth as much as a punctual one.
+  # A late look is worth nothing, the next one comes within the minute. A late scan or pull is worth as much as a punctual one.
   schedules = {
     find-lapsed    = { expression = "rate(1 minute)", retries = 1, give_up_seconds = 60, enabled = var.sending_enabled }
+    pull-orders    = { expression = var.pull_schedule, retries = 5, give_up_seconds = 3600, enabled = true }
     scan-customers = { expression = var.scan_schedule, retries = 5, give_up_seconds = 3600, enabled = true }
   }
 }

@@ -22,6 +22,17 @@ variable "scan_schedule" {
   }
 }
 
+variable "pull_schedule" {
+  description = "When pull-orders asks the stores for what their webhooks may have missed, in UTC: cron(...) or rate(...). Once a day is meant, before the scan."
+  type        = string
+  default     = "cron(0 2 * * ? *)"
+
+  validation {
+    condition     = can(regex("^(cron|rate)\\(.+\\)$", var.pull_schedule))
+    error_message = "pull_schedule is an EventBridge Scheduler expression: cron(...) or rate(...)."
+  }
+}
+
 variable "architecture" {
   description = "Instruction set the packages were built for: x86_64 or arm64."
   type        = string
@@ -34,7 +45,7 @@ variable "architecture" {
 }
 
 variable "memory_megabytes" {
-  description = "Memory by function name, over the defaults in main.tf: 256, scan-customers 512, import-orders 1024."
+  description = "Memory by function name, over the defaults in main.tf: 256, scan-customers and pull-orders 512, import-orders 1024."
   type        = map(number)
   default     = {}
 

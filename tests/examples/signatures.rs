@@ -51,7 +51,7 @@ fn heard(line: &Line, wiring: &Wiring, received: Timestamp) -> &'static str {
 fn signed(wiring: &Wiring, now: Timestamp, body: &[u8]) -> BTreeMap<String, String> {
     let header = |name: &str, value: String| (name.to_owned(), value);
     let headers = match wiring.platform {
-        Platform::Own => vec![
+        Platform::Own | Platform::BigCommerce => vec![
             header(standard::ID, "msg_1".to_owned()),
             header(standard::TIMESTAMP, now.as_second().to_string()),
             header(standard::SIGNATURE, standard::sign(wiring, "msg_1", now, body)),

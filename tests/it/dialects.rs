@@ -1,7 +1,9 @@
 //! What stores send, one realistic payload a file in `tests/webhooks`, written after the platforms' documentation: each is
 //! signed here as its platform signs, taken by the real door, and what it becomes stands in a snapshot.
 
+mod bigcommerce;
 mod crowd;
+mod pulled;
 mod shopify;
 mod stripe;
 mod wishes;
@@ -28,6 +30,7 @@ pub enum Sender {
     Shopify,
     WooCommerce,
     Stripe,
+    BigCommerce,
 }
 
 impl Sender {
@@ -36,6 +39,7 @@ impl Sender {
             Self::Shopify => "shopify",
             Self::WooCommerce => "woocommerce",
             Self::Stripe => "stripe",
+            Self::BigCommerce => "bigcommerce",
         }
     }
 
@@ -58,6 +62,14 @@ impl Sender {
                 ("x-wc-webhook-signature", BASE64.encode(&mac(&[body]))),
                 ("x-wc-webhook-source", "https://shop.example/".to_owned()),
             ],
+            Self::BigCommerce => {
+                let signed = mac(&[b"msg_1", b".", now.to_string().as_bytes(), b".", body]);
+                vec![
+                    ("webhook-id", "msg_1".to_owned()),
+                    ("webhook-timestamp", now.to_string()),
+                    ("webhook-signature", format!("v1,{}", BASE64.encode(&signed))),
+                ]
+            }
             Self::Stripe => {
                 let hex = HEXLOWER.encode(&mac(&[now.to_string().as_bytes(), b".", body]));
                 vec![("stripe-signature", format!("t={now},v1={hex}"))]
@@ -121,7 +133,7 @@ pub fn topic(sender: Sender, name: &str) -> String {
     let topic = name.split("--").next().unwrap_or_default();
     match sender {
         Sender::Shopify => topic.replacen('.', "/", 1),
-        Sender::WooCommerce | Sender::Stripe => topic.to_owned(),
+        Sender::WooCommerce | Sender::Stripe | Sender::BigCommerce => topic.to_owned(),
     }
 }
 

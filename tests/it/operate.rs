@@ -4,5 +4,6 @@ mod command;
 mod doctor;
 mod first_mail;
 mod pause;
+mod pull;
 mod restore;
 pub mod world;

@@ -22,6 +22,9 @@ const now = Math.floor(Date.now() / 1000);
 const STANDARD = 'whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD';
 const SHOPIFY = 'shpss_0123456789abcdef0123456789abcdef';
 const STRIPE = 'whsec_0123456789abcdef0123456789abcdef';
+const BIGCOMMERCE = '0123456789abcdef0123456789abcdef';
+// As its documentation has it: the library decodes what it is given.
+const BIGCOMMERCE_ENCODED = Buffer.from(BIGCOMMERCE).toString('base64');
 const WOO = 'a blank would be guessed'.replaceAll(' ', '-');
 
 // Bodies that a careless implementation gets wrong: white space, letters beyond ASCII, escapes, a large one.
@@ -66,6 +69,15 @@ test('what their libraries sign, our door takes', () => {
       body,
     },
     {
+      wiring: `bigcommerce ${BIGCOMMERCE}`,
+      headers: {
+        'webhook-id': 'msg_1',
+        'webhook-timestamp': String(now),
+        'webhook-signature': new Webhook(BIGCOMMERCE_ENCODED).sign('msg_1', new Date(now * 1000), body),
+      },
+      body,
+    },
+    {
       wiring: `stripe ${STRIPE}`,
       headers: {
         'stripe-signature': stripe.webhooks.generateTestHeaderString({ payload: body, secret: STRIPE, timestamp: now }),
@@ -88,11 +100,13 @@ test('what their libraries sign, our door takes', () => {
 
 test('what we sign, their libraries take', async () => {
   const wanted = bodies.flatMap((body) =>
-    [STANDARD, `stripe ${STRIPE}`, `shopify ${SHOPIFY}`].map((wiring) => ({ wiring, headers: {}, body })),
+    [STANDARD, `bigcommerce ${BIGCOMMERCE}`, `stripe ${STRIPE}`, `shopify ${SHOPIFY}`].map((wiring) => ({ wiring, headers: {}, body })),
   );
   for (const { wiring, headers, body } of ask('sign', wanted)) {
     if (wiring === STANDARD) {
       new Webhook(STANDARD).verify(body, headers);
+    } else if (wiring.startsWith('bigcommerce')) {
+      new Webhook(BIGCOMMERCE_ENCODED).verify(body, headers);
     } else if (wiring.startsWith('stripe')) {
       stripe.webhooks.constructEvent(body, headers['stripe-signature'], STRIPE);
     } else {

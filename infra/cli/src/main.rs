@@ -98,6 +98,7 @@ ON AWS
   winback store list --stack winback                 state, plan, why paused, last scan
   winback store rotate-secret books --stack winback
                                                      a new secret; the old one good until --drop-old
+  winback store pull books --stack winback           ask the store for orders that no webhook told
   winback doctor --stack winback                     what is wrong, and what to do
   winback doctor --stack winback --first-mail --store books
                                                      the real first letter, and its way back

@@ -324,7 +324,7 @@ impl Gateway {
         Ok(())
     }
 
-    /// By the machine's clock: find-lapsed every minute, scan-customers at three in the morning (UTC).
+    /// By the machine's clock: find-lapsed every minute, pull-orders and scan-customers at three in the morning (UTC).
     async fn schedule(&mut self) -> Result<()> {
         let now = self.life.place.clock.now();
         let minute = |at: Timestamp| at.as_second().div_euclid(PUMP_SECONDS);
@@ -332,6 +332,8 @@ impl Gateway {
             self.life.place.pump().await?;
             let night = |at: Timestamp| (at.as_second() - 3 * 3_600).div_euclid(86_400);
             if self.pumped.is_some_and(|pumped| night(pumped) < night(now)) {
+                let stores = self.life.place.stores().await?;
+                self.life.place.pull_at_night(&stores).await?;
                 self.life.place.scan(None).await?;
             }
             self.pumped = Some(now);

@@ -31,6 +31,7 @@ use crate::clock::Turned;
 
 pub use import::Taken;
 pub use import_orders::{Report, Upload, address};
+pub use pull_orders::Found;
 pub use read::{Ledger, People, Picture};
 use scan_customers::Run;
 pub use scan_customers::{Audit, Set};
@@ -39,6 +40,8 @@ pub use scan_customers::{Audit, Set};
 const BATCH: usize = 10;
 /// How long an invocation may take.
 const TIMEOUT_SECONDS: i64 = 60;
+/// How long pull-orders may take.
+const PULL_TIMEOUT_SECONDS: i64 = 900;
 /// How often a delivery event is tried.
 const DELIVERY_TRIES: u32 = 3;
 /// The queues by their names in every place.
@@ -62,6 +65,8 @@ pub struct Place {
     pub clock: Turned,
     nightly: Nightly,
     lasting: bool,
+    /// Whether pull-orders runs at night.
+    pulls: bool,
     deliveries: bool,
     first_due: Arc<Mutex<Asked>>,
     /// In a place alone: whether something was written that standings are made of.
@@ -127,7 +132,7 @@ impl Place {
         let stack = Stack::in_file(dir.join("winback.db"), Arc::new(move || read.now()))
             .with_context(|| format!("{} cannot be used", dir.display()))?;
         let place = Self::over(stack, clock, link_base, Arc::new(random_owner))?;
-        let place = Self { lasting: true, ..place };
+        let place = Self { lasting: true, ..place }.with_nightly_pull();
         for (key, prefix) in [("lookup", ""), ("code", ""), ("link", "1:")] {
             let name = format!("{SECRETS}/keys/{key}");
             place.stack.put_secret_if_absent(&name, &format!("{prefix}{}", random_owner()))?;
@@ -152,7 +157,26 @@ impl Place {
         let overseer = cloud(&stack, &stack.overseer_config(), &config, &clock, &owners);
         let cloud = cloud(&stack, stack.config(), &config, &clock, &owners);
         let (nightly, first_due) = (Nightly::Always, Arc::default());
-        Ok(Self { stack, cloud, overseer, clock, nightly, lasting: false, deliveries: true, first_due, stale: None })
+        Ok(Self {
+            stack,
+            cloud,
+            overseer,
+            clock,
+            nightly,
+            lasting: false,
+            pulls: false,
+            deliveries: true,
+            first_due,
+            stale: None,
+        })
+    }
+
+    /// Asks the stores every night for what their webhooks missed, as a place that lasts does. A place in memory has no
+    /// webhooks to miss.
+    #[must_use]
+    pub fn with_nightly_pull(mut self) -> Self {
+        self.pulls = true;
+        self
     }
 
     /// Leaves the nightly scan out. A replay without limits has no use for its ranking.
@@ -252,12 +276,16 @@ impl Place {
 
     /// What Lambda would tell an invocation that starts now. In a place alone it forgets first what no longer holds.
     pub fn invocation(&self) -> Invocation {
+        self.forget_stale();
+        let until = self.clock.now().saturating_add(TIMEOUT_SECONDS.seconds());
+        Invocation { until: until.unwrap_or(Timestamp::MAX) }
+    }
+
+    fn forget_stale(&self) {
         if self.stale.as_ref().is_some_and(|stale| stale.swap(false, Ordering::Relaxed)) {
             self.cloud.forget_all();
             self.overseer.forget_all();
         }
-        let until = self.clock.now().saturating_add(TIMEOUT_SECONDS.seconds());
-        Invocation { until: until.unwrap_or(Timestamp::MAX) }
     }
 
     /// Lets everything happen that can happen at this moment.
@@ -314,8 +342,11 @@ impl Place {
         };
         let night = next_night(now);
         self.clock.turn_to(next);
-        if night <= next && self.scans(stores).await? {
-            self.scan(None).await?;
+        if night <= next {
+            self.pull_at_night(stores).await?;
+            if self.scans(stores).await? {
+                self.scan(None).await?;
+            }
         }
         Ok(true)
     }
@@ -406,6 +437,30 @@ impl Place {
 
     async fn run_scan(&self, run: Run) -> Result<Audit> {
         Ok(Box::pin(scan_customers::handle(&self.cloud, run, self.invocation())).await?)
+    }
+
+    /// pull-orders, once, for all stores.
+    pub async fn pull(&self) -> Result<Found> {
+        let run = pull_orders::Run { scheduled_at: self.clock.now(), store: None, since: None };
+        self.forget_stale();
+        let until = self.clock.now().saturating_add(PULL_TIMEOUT_SECONDS.seconds()).unwrap_or(Timestamp::MAX);
+        Ok(Box::pin(pull_orders::handle(&self.cloud, run, Invocation { until })).await?)
+    }
+
+    /// The nightly run of pull-orders, where a store has given a key to its API; what it brings is recorded before the
+    /// scan. A store that cannot be asked is asked again the next night.
+    pub(crate) async fn pull_at_night(&self, stores: &[StoreId]) -> Result<()> {
+        let mut asked = false;
+        for store in stores.iter().filter(|_| self.pulls) {
+            asked |= !self.overseer.secrets.access(store, self.clock.now()).await?.is_empty();
+        }
+        if asked {
+            if let Err(error) = self.pull().await {
+                tracing::warn!(%error, "pull-orders failed");
+            }
+            self.record_events().await?;
+        }
+        Ok(())
     }
 
     /// record-event, until its queue is empty. Says whether there was anything.

@@ -40,7 +40,7 @@ run "each_alarm_has_a_name_a_limit_and_a_page" {
         for query in aws_cloudwatch_metric_alarm.functions[name].metric_query : query.metric[0].dimensions.FunctionName if try(query.metric[0].metric_name == metric, false)
       ]) == toset(values(output.functions))
     ])
-    error_message = "All nine functions count."
+    error_message = "All ten functions count."
   }
 
   assert {

@@ -8,15 +8,15 @@ variables {
   sender_identity_arns = ["arn:aws:ses:eu-central-1:111122223333:identity/shop.example"]
 }
 
-run "all_nine_run_the_same_way" {
+run "all_ten_run_the_same_way" {
   command = plan
 
   assert {
     condition = toset(concat(keys(aws_lambda_function.web), keys(aws_lambda_function.worker))) == toset([
       "receive-webhook", "record-event", "find-lapsed", "send-message", "record-delivery", "serve-offer", "redeem-code", "scan-customers",
-      "import-orders",
+      "import-orders", "pull-orders",
     ])
-    error_message = "There are nine functions."
+    error_message = "There are ten functions."
   }
 
   assert {
@@ -114,6 +114,12 @@ run "each_function_knows_what_it_needs_and_no_more" {
         WINBACK_SECRETS_PREFIX  = "/winback"
         WINBACK_DUE_SHARDS      = "8"
         WINBACK_FILES_BUCKET    = "winback-files-111122223333-eu-central-1"
+      })
+      pull-orders = tomap({
+        WINBACK_CUSTOMERS_TABLE  = "winback-customers"
+        WINBACK_LEDGER_TABLE     = "winback-ledger"
+        WINBACK_EVENTS_QUEUE_URL = "https://sqs.eu-central-1.amazonaws.com/111122223333/winback-events"
+        WINBACK_SECRETS_PREFIX   = "/winback"
       })
     }
     error_message = "The environment of a function is not what the functions read at their start."

@@ -238,6 +238,7 @@ run "words_that_mean_nothing" {
     memory_megabytes = { send-mail = 256 }
     timeout_seconds  = { send-mail = 10 }
     scan_schedule    = "0 3 * * *"
+    pull_schedule    = "at night"
     alarm_emails     = ["Anna"]
     runbooks         = "https://wiki.shop.example/"
   }
@@ -248,6 +249,7 @@ run "words_that_mean_nothing" {
     var.memory_megabytes,
     var.timeout_seconds,
     var.scan_schedule,
+    var.pull_schedule,
     var.alarm_emails,
     var.runbooks,
   ]

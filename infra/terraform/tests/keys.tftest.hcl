@@ -73,6 +73,7 @@ run "each_role_opens_the_lock_for_its_own_calls" {
       redeem-code     = ["dynamodb: kms:Decrypt"]
       scan-customers  = ["dynamodb: kms:Decrypt"]
       import-orders   = ["dynamodb: kms:Decrypt", "s3: kms:Decrypt kms:GenerateDataKey"]
+      pull-orders     = ["dynamodb: kms:Decrypt", "sqs: kms:Decrypt kms:GenerateDataKey"]
     }
     error_message = "The key opens through the services that a function calls, and for what it does there."
   }

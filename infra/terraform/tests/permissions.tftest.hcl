@@ -39,6 +39,7 @@ run "each_role_may_do_its_own_calls_and_no_others" {
           "sqs:GetQueueAttributes sqs:winback-events",
           "sqs:ReceiveMessage sqs:winback-events",
           "ssm:GetParameter ssm:parameter/winback/keys/lookup",
+          "ssm:GetParameter ssm:parameter/winback/stores/*/access",
         ]
         find-lapsed = [
           "dynamodb:GetItem dynamodb:table/winback-customers",
@@ -105,6 +106,15 @@ run "each_role_may_do_its_own_calls_and_no_others" {
           "s3:ListBucket s3:::winback-files-111122223333-eu-central-1",
           "s3:PutObject s3:::winback-files-111122223333-eu-central-1/imports/*",
           "ssm:GetParameter ssm:parameter/winback/keys/lookup",
+        ]
+        pull-orders = [
+          "dynamodb:GetItem dynamodb:table/winback-customers",
+          "dynamodb:GetItem dynamodb:table/winback-ledger",
+          "dynamodb:PutItem dynamodb:table/winback-customers",
+          "sqs:SendMessage sqs:winback-events",
+          "ssm:GetParameter ssm:parameter/winback/keys/lookup",
+          "ssm:GetParameter ssm:parameter/winback/stores/*/access",
+          "ssm:GetParameter ssm:parameter/winback/stores/*/webhook-secrets",
         ]
     } : name => sort(calls) }
     error_message = "A role may do something else than the calls its function makes."
@@ -177,7 +187,7 @@ run "a_key_of_the_shops_own_opens_for_those_who_read_secrets" {
   assert {
     condition = toset([
       for name, policy in aws_iam_role_policy.function : name if strcontains(policy.policy, "kms:Decrypt")
-    ]) == toset(["receive-webhook", "record-event", "send-message", "serve-offer", "import-orders"])
+    ]) == toset(["receive-webhook", "record-event", "send-message", "serve-offer", "import-orders", "pull-orders"])
     error_message = "Who reads a parameter may decrypt it, and nobody else."
   }
 }

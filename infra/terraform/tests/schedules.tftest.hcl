@@ -19,8 +19,8 @@ run "the_clock_tells_the_time_it_meant" {
   }
 
   assert {
-    condition     = { for name, schedule in aws_scheduler_schedule.function : name => schedule.schedule_expression } == { find-lapsed = "rate(1 minute)", scan-customers = "cron(0 3 * * ? *)" }
-    error_message = "find-lapsed looks every minute, scan-customers every night."
+    condition     = { for name, schedule in aws_scheduler_schedule.function : name => schedule.schedule_expression } == { find-lapsed = "rate(1 minute)", pull-orders = "cron(0 2 * * ? *)", scan-customers = "cron(0 3 * * ? *)" }
+    error_message = "find-lapsed looks every minute, pull-orders and scan-customers every night."
   }
 
   assert {
@@ -34,7 +34,7 @@ run "the_clock_tells_the_time_it_meant" {
   }
 }
 
-run "the_scheduler_may_start_two_functions" {
+run "the_scheduler_may_start_three_functions" {
   command = plan
 
   assert {
@@ -43,10 +43,11 @@ run "the_scheduler_may_start_two_functions" {
       Action = ["lambda:InvokeFunction"]
       Resource = [
         "arn:aws:lambda:eu-central-1:111122223333:function:winback-find-lapsed",
+        "arn:aws:lambda:eu-central-1:111122223333:function:winback-pull-orders",
         "arn:aws:lambda:eu-central-1:111122223333:function:winback-scan-customers",
       ]
     }]
-    error_message = "find-lapsed and scan-customers, nothing else."
+    error_message = "find-lapsed, pull-orders and scan-customers, nothing else."
   }
 
   assert {
@@ -58,11 +59,17 @@ run "the_scheduler_may_start_two_functions" {
   }
 }
 
-run "a_shop_scans_when_it_likes" {
+run "a_shop_scans_and_pulls_when_it_likes" {
   command = plan
 
   variables {
+    pull_schedule = "rate(6 hours)"
     scan_schedule = "rate(12 hours)"
+  }
+
+  assert {
+    condition     = aws_scheduler_schedule.function["pull-orders"].schedule_expression == "rate(6 hours)"
+    error_message = "pull_schedule is taken."
   }
 
   assert {

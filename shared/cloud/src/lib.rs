@@ -13,6 +13,7 @@ pub mod mailer;
 #[cfg(feature = "operator")]
 pub mod operator;
 pub mod programs;
+pub mod pull;
 pub mod queue;
 pub mod record;
 pub mod restore;
@@ -29,6 +30,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use aws_config::SdkConfig;
+use winback_domain::codes::Trouble;
 use winback_domain::ids::StoreId;
 use winback_domain::planted::{Planted, planted};
 use winback_domain::store::Store;
@@ -102,6 +104,12 @@ pub enum Error {
     /// Too many wrote to the same customer at once. The queue brings it back.
     #[error("too many writers at once")]
     Contended,
+    /// A store's own API does not answer as it should. Trying again later is right, unless its key was revoked.
+    #[error("the store's API: {0}")]
+    Store(#[from] Trouble),
+    /// Orders of some platforms could not be read; the log says whose and why. The next run begins where each ended.
+    #[error("of {0} platforms the orders could not be read")]
+    NotPulled(usize),
     /// A shop's folder cannot be read.
     #[error(transparent)]
     Programs(#[from] programs::Error),

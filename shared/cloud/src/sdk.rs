@@ -65,6 +65,18 @@ pub fn to_stores() -> SharedHttpConnector {
     SharedHttpConnector::new(connector)
 }
 
+/// The same for whoever reads orders: an answer begins within so long.
+pub fn to_orders(answer: Duration) -> SharedHttpConnector {
+    let settings = HttpConnectorSettings::builder().connect_timeout(CONNECT).read_timeout(answer).build();
+    let connector = Connector::builder()
+        .tls_provider(Provider::Rustls(CryptoMode::AwsLc))
+        .connector_settings(settings)
+        .sleep_impl(SharedAsyncSleep::new(TokioSleep::new()))
+        .pool_idle_timeout(IDLE)
+        .build();
+    SharedHttpConnector::new(connector)
+}
+
 /// Whom we believe that we speak to AWS. The system's own roots where somebody names theirs, speaks to something else
 /// over TLS, or runs in a partition with other authorities.
 fn roots(env: impl Fn(&str) -> Option<String>) -> TrustStore {

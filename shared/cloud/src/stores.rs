@@ -13,7 +13,9 @@ use aws_smithy_types::body::SdkBody;
 use aws_smithy_types::byte_stream::ByteStream;
 use winback_domain::codes::{Access, Authority, Made, Making, Request, Response, Step, Trouble, Wanted, Withdrawing};
 use winback_domain::ids::{Code, StoreId};
+use winback_domain::pull::Source;
 
+use crate::pull::Orders;
 use crate::{Cloud, Error, sdk};
 
 /// The way to stores that every function takes, for who stands in between.
@@ -32,6 +34,8 @@ const LARGEST_ANSWER: usize = 1024 * 1024;
 #[derive(Clone, Default)]
 pub struct Stores {
     connector: Arc<OnceLock<SharedHttpConnector>>,
+    /// For whoever reads orders.
+    pub(crate) orders: Orders,
     /// A trial, where a store that nobody gave a key to is taken for one that does as it is asked.
     trial: bool,
 }
@@ -45,7 +49,8 @@ impl fmt::Debug for Stores {
 impl Stores {
     /// Over somebody else's connection, on trial: a store without a key is taken for one that does as it is asked.
     pub fn on_trial(connector: SharedHttpConnector) -> Self {
-        Self { connector: Arc::new(OnceLock::from(connector)), trial: true }
+        let orders = Orders::over(connector.clone());
+        Self { connector: Arc::new(OnceLock::from(connector)), orders, trial: true }
     }
 
     fn without_key(&self) -> Result<Made, Trouble> {
@@ -140,7 +145,8 @@ impl Cloud {
     }
 
     async fn access(&self, store: &StoreId, authority: Authority) -> Result<Option<Access>, Error> {
-        let lines = self.secrets.access(store, self.clock.now()).await?;
+        let mut lines = self.secrets.access(store, self.clock.now()).await?;
+        lines.retain(|line| !Source::opens_orders_alone(line));
         let read = |line: &String| {
             // What it says names no key.
             Access::parse(line).map_err(|error| tracing::error!(%store, %error, "an access cannot be used")).ok()

@@ -31,6 +31,7 @@ impl Cloud {
                 tracing::warn!(%store, key, "somebody asked for their data: send them this file");
                 Ok(Recorded::Learned)
             }
+            What::OrderChanged { platform, order_id } => self.take_order(store, *platform, order_id).await,
             _ => self.record(store, &Whom::Named(event.who.clone()), event).await,
         }
     }

@@ -18,7 +18,7 @@ pub use access::{Access, NotAnAccess};
 pub use fit::{Authority, Fit, fit};
 pub use withdrawing::Withdrawing;
 
-mod access;
+pub(crate) mod access;
 mod fit;
 mod shopify;
 mod stripe;

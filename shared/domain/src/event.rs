@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::address::Address;
 use crate::money::Money;
 use crate::shop::Language;
+use crate::webhook::Platform;
 
 /// One thing that happened, to one customer of one store.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -52,6 +53,13 @@ pub enum What {
         /// What the order says of its customer.
         #[serde(default)]
         profile: Profile,
+    },
+    /// Something about an order is new, and its store says no more than that: whoever takes this asks the store's API.
+    OrderChanged {
+        /// Where to ask.
+        platform: Platform,
+        /// The platform's id of the order.
+        order_id: String,
     },
     /// How much of an order has been refunded.
     OrderRefunded {
@@ -169,13 +177,14 @@ impl What {
 
     /// Whether it tells anything of a customer that is to be remembered; other events only ask for something to be done.
     pub fn is_learned(&self) -> bool {
-        !matches!(self, Self::DataRequested | Self::StoreLeft | Self::StoreErased)
+        !matches!(self, Self::OrderChanged { .. } | Self::DataRequested | Self::StoreLeft | Self::StoreErased)
     }
 
     /// The name of it for counters and logs.
     pub fn name(&self) -> &'static str {
         match self {
             Self::OrderPlaced { .. } => "order.placed",
+            Self::OrderChanged { .. } => "order.changed",
             Self::OrderRefunded { .. } => "order.refunded",
             Self::OrderCancelled { .. } => "order.cancelled",
             Self::CustomerUpdated { .. } => "customer.updated",

@@ -88,7 +88,7 @@ pub fn learn(mut customer: Customer, mut order: Order, event: &Event, currency: 
         What::ActivityRecorded { .. } => latest(&mut customer.active_at, event.at),
         What::ComplaintOpened => latest(&mut customer.complaint.opened, event.at),
         What::ComplaintResolved => latest(&mut customer.complaint.resolved, event.at),
-        What::DataRequested | What::StoreLeft | What::StoreErased => {}
+        What::OrderChanged { .. } | What::DataRequested | What::StoreLeft | What::StoreErased => {}
         What::SubscriptionStarted => subscribe(&mut customer, event.at, true, None),
         What::SubscriptionEnded { reason } => subscribe(&mut customer, event.at, false, reason.clone()),
     }

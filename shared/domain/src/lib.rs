@@ -30,6 +30,7 @@ pub mod plan;
 pub mod planted;
 pub mod program;
 pub mod protocol;
+pub mod pull;
 pub mod redeem;
 pub mod report;
 pub mod shop;

@@ -10,6 +10,7 @@ use crate::customer::Customer;
 use crate::gap::Gap;
 use crate::ids::StoreId;
 use crate::shop::Shop;
+use crate::webhook::Platform;
 
 /// Mails allowed on the day a store goes live without a daily limit of its own; doubled every day after.
 pub const RAMP_START: u32 = 50;
@@ -57,6 +58,9 @@ pub struct Store {
     /// Times whose records were lost.
     #[serde(default, skip_serializing_if = "Vec::is_empty", with = "crate::packed")]
     pub gaps: Vec<Gap>,
+    /// Up to when each platform's orders were read by its API: whoever reads next begins there.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty", with = "crate::packed")]
+    pub pulled: BTreeMap<Platform, Timestamp>,
     /// Who goes first, made nightly.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ranking: Option<Ranking>,
@@ -247,6 +251,7 @@ impl Store {
             unlimited: false,
             troubles: 0,
             gaps: Vec::new(),
+            pulled: BTreeMap::new(),
             ranking: None,
             used: Used::default(),
         }
@@ -357,6 +362,18 @@ impl Store {
     pub fn forget_customers(&mut self, at: Timestamp) {
         self.leave(at);
         self.erased = self.erased.max(Some(at));
+    }
+
+    /// Everything that changed at a platform before a moment is known or on its way. Told of an earlier moment, it changes
+    /// nothing.
+    pub fn pulled_until(&mut self, platform: Platform, at: Timestamp) {
+        let mark = self.pulled.entry(platform).or_insert(at);
+        *mark = at.max(*mark);
+    }
+
+    /// Whether the platform took us out and nobody has set the store going since: it lets nobody in any more.
+    pub fn is_gone(&self) -> bool {
+        self.left.is_some() && self.state == State::Paused
     }
 
     /// Whether this month's budget for discounts is spent.

@@ -1,6 +1,7 @@
 //! What a store sends, from raw bytes to events. The order never changes: size, then signature over the bytes as they
 //! came, then JSON. One dialect, one file; ours is [`standard`].
 
+pub mod bigcommerce;
 #[cfg(test)]
 mod mutants;
 mod read;
@@ -138,6 +139,7 @@ pub fn hear(delivery: &Delivery<'_>, wirings: &[Wiring]) -> Result<Heard, Error>
             Platform::Shopify => shopify::verify(delivery, &wired),
             Platform::WooCommerce => woocommerce::verify(delivery, &wired),
             Platform::Stripe => stripe::verify(delivery, &wired),
+            Platform::BigCommerce => bigcommerce::verify(delivery, &wired),
         };
         match verified {
             Ok(wiring) => {
@@ -145,7 +147,8 @@ pub fn hear(delivery: &Delivery<'_>, wirings: &[Wiring]) -> Result<Heard, Error>
                     Platform::Own => standard::read(delivery),
                     Platform::Shopify => shopify::read(delivery),
                     Platform::WooCommerce => woocommerce::read(delivery, wiring.consent_field.as_deref()),
-                    Platform::Stripe => stripe::read(delivery),
+                    Platform::Stripe => stripe::read(delivery.body, delivery.received),
+                    Platform::BigCommerce => bigcommerce::read(delivery.body, delivery.received),
                 };
             }
             Err(Error::Stale) => refused = Error::Stale,
@@ -171,7 +174,7 @@ impl<'a> Delivery<'a> {
     fn platforms(&self) -> &'static [Platform] {
         let has = |name| (self.header)(name).is_some();
         if has(standard::SIGNATURE) {
-            &[Platform::Own]
+            &[Platform::Own, Platform::BigCommerce]
         } else if shopify::SIGNATURES.into_iter().any(has) {
             &[Platform::Shopify]
         } else if has(woocommerce::SIGNATURE) {

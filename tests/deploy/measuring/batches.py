@@ -66,6 +66,8 @@ class Batches:
         codes = [message["offer"] for key, message in self.aws.items("ledger").items() if "#message#" in key]
         await self.asked("redeem-code", [redeemed(json.loads(offer)["code"], at) for at, offer in enumerate(codes)])
         await self.asked("scan-customers", [{"scheduled_at": moment(24 - at)} for at in TEN])
+        # Nobody gave a key to a store: what is measured is the start and the list of stores.
+        await self.asked("pull-orders", [{"scheduled_at": moment(24 - at)} for at in TEN])
         if "import-orders" in self.executables:
             await self.imports()
 

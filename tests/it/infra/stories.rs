@@ -1,11 +1,12 @@
 //! All that a shop can meet, once: what the roles must allow.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use jiff::{Timestamp, ToSpan};
 use serde_json::{Value, json};
 use standardwebhooks::Webhook;
-use winback_domain::webhook::{Wiring, shopify};
+use winback_domain::webhook::{Wiring, shopify, standard};
 
 use super::Calls;
 use super::calls::{LINK_BASE, Watched};
@@ -15,6 +16,7 @@ use crate::support::{edit, sample, store};
 const STORE: &str = "books";
 const SECRET: &str = "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD";
 const SHOPIFY_SECRET: &str = "shpss_0123456789abcdef";
+const BIGCOMMERCE_SECRET: &str = "0123456789abcdef0123456789abcdef";
 /// SES's own simulator answers for this one with a bounce.
 const DORA: &str = "bounce@simulator.amazonses.com";
 
@@ -69,8 +71,15 @@ pub async fn told() -> Calls {
     shop.scan().await;
     // Anna wants to know what is known of her; then the platform takes us out, and wants everybody forgotten.
     shop.tell("customer.data_requested", json!({"email": "anna@example.com"})).await;
-    shop.at.wire(STORE, &format!("shopify {SHOPIFY_SECRET}"));
+    shop.at.wire(STORE, &format!("shopify {SHOPIFY_SECRET}\nbigcommerce {BIGCOMMERCE_SECRET}"));
     shop.at.clock.turn_to(shop.now() + jiff::SignedDuration::from_mins(6));
+    // While the shop rests, BigCommerce names an order, and all platforms are asked for what webhooks missed.
+    let paused = json!({"scheduled_at": shop.now(), "set": {"store": STORE, "state": "paused"}});
+    shop.at.run("scan-customers", scan_customers::handle, paused).await;
+    shop.opens_its_orders();
+    shop.names_an_order().await;
+    let found = shop.pull().await;
+    assert_eq!(found, json!({"platforms": 2, "read": 2, "missed": 1}));
     for topic in ["app/uninstalled", "shop/redact"] {
         shop.platform_tells(topic).await;
     }
@@ -130,6 +139,48 @@ impl Shop {
         let answer = self.at.run("receive-webhook", receive_webhook::handle, event).await;
         assert_eq!(answer["statusCode"], 200, "{topic}: {answer}");
         self.at.settle().await;
+    }
+
+    /// Its platforms let us read their orders: one of BigCommerce, one of WooCommerce.
+    fn opens_its_orders(&self) {
+        let access = "bigcommerce abc123 0123456789abcdef\n\
+            woocommerce https://shop.example ck_0123456789abcdef cs_0123456789abcdef";
+        self.at.stack.put_secret(&format!("/winback/prod/stores/{STORE}/access"), access).expect("a parameter");
+        let big = json!({"id": 50, "status_id": 11, "customer_id": 0, "total_inc_tax": "30.0000",
+            "default_currency_code": "EUR", "billing_address": {"email": "hanna@example.com"},
+            "date_created": "Fri, 17 Apr 2026 11:00:00 +0000", "date_modified": "Fri, 17 Apr 2026 11:00:00 +0000"});
+        let woo = json!([{"id": 60, "status": "processing", "currency": "EUR", "total": "30.00", "customer_id": 0,
+            "billing": {"email": "ines@example.com"}, "date_created_gmt": "2026-04-17T11:00:00",
+            "date_modified_gmt": "2026-04-17T11:00:00"}]);
+        self.at.stack.answer_for_stores(Arc::new(move |_, address, _| {
+            let path = address.split('?').next().unwrap_or_default();
+            let body = match path.rsplit_once("/orders") {
+                Some((start, "")) if start.ends_with("/v2") => json!([big]),
+                Some((_, "/50")) => big.clone(),
+                _ => woo.clone(),
+            };
+            (200, body.to_string().into_bytes())
+        }));
+    }
+
+    async fn names_an_order(&mut self) {
+        let secret = Wiring::parse(&format!("bigcommerce {BIGCOMMERCE_SECRET}")).expect("a secret");
+        let body = json!({"scope": "store/order/created", "data": {"type": "order", "id": 50}}).to_string();
+        let now = self.now();
+        let (stamp, signature) = (now.as_second().to_string(), standard::sign(&secret, "msg", now, body.as_bytes()));
+        let headers = [(standard::ID, "msg"), (standard::TIMESTAMP, &*stamp), (standard::SIGNATURE, &*signature)];
+        let event = request("POST", &format!("/webhooks/{STORE}"), &headers, Some(body.as_bytes()));
+        let event = serde_json::to_value(event).expect("an event is JSON");
+        let answer = self.at.run("receive-webhook", receive_webhook::handle, event).await;
+        assert_eq!(answer["statusCode"], 200, "{answer}");
+        self.at.settle().await;
+    }
+
+    async fn pull(&mut self) -> Value {
+        let run = json!({"scheduled_at": self.now()});
+        let found = self.at.run("pull-orders", pull_orders::handle, run).await;
+        self.at.settle().await;
+        found
     }
 
     /// Turns the clock to whatever is due next, up to a moment.

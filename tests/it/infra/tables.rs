@@ -46,7 +46,7 @@ fn table(text: &str, run: &str, opens: &str, closes: &str) -> BTreeMap<String, V
             _ => {}
         }
     }
-    assert_eq!(lists.len(), 9, "nine functions: {:?}", lists.keys());
+    assert_eq!(lists.len(), 10, "ten functions: {:?}", lists.keys());
     lists
 }
 

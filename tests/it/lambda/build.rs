@@ -8,7 +8,7 @@ use std::sync::OnceLock;
 use serde_json::Value;
 
 /// The functions, in the order an order meets them.
-pub const FUNCTIONS: [&str; 9] = [
+pub const FUNCTIONS: [&str; 10] = [
     "scan-customers",
     "receive-webhook",
     "record-event",
@@ -18,6 +18,7 @@ pub const FUNCTIONS: [&str; 9] = [
     "serve-offer",
     "redeem-code",
     "import-orders",
+    "pull-orders",
 ];
 
 /// A function that panics when it is asked to: an example of the crate that all functions stand on.

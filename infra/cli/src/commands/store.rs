@@ -4,6 +4,7 @@ mod access;
 mod add;
 mod check;
 mod paste;
+mod pull;
 mod rotate;
 
 use std::path::PathBuf;
@@ -19,11 +20,12 @@ use winback_domain::webhook::{Platform, Wiring};
 use self::access::Give;
 use self::add::Add;
 use self::check::Check;
+use self::pull::Pull;
 use self::rotate::Rotate;
 use crate::Done;
 use crate::stack::{Deployed, There, open};
 
-/// Add a store to a deployed stack, list them, change its secret, let Winback make codes in it
+/// Add a store to a deployed stack, list them, change its secret, let Winback make codes in it, read its orders
 #[derive(Debug, Args)]
 pub struct Stores {
     #[command(subcommand)]
@@ -38,6 +40,7 @@ enum Command {
     #[command(name = "access")]
     Give(Give),
     Check(Check),
+    Pull(Pull),
 }
 
 impl Stores {
@@ -49,6 +52,7 @@ impl Stores {
             Command::RotateSecret(command) => command.rotate(&open(&command.place.stack).await?).await?,
             Command::Give(command) => command.give(&open(&command.place.stack).await?).await?,
             Command::Check(command) => command.check(&open(&command.place.stack).await?).await?,
+            Command::Pull(command) => command.pull().await?,
         };
         print!("{said}");
         Ok(Done::Whole)
@@ -58,7 +62,8 @@ impl Stores {
 /// Which of a store's secrets is meant, and what it is.
 #[derive(Debug, Args)]
 struct Signing {
-    /// Whose webhooks: own (our own events, signed by Standard Webhooks), shopify, woocommerce, stripe
+    /// Whose webhooks: own (our own events, signed by Standard Webhooks), shopify, woocommerce, stripe,
+    /// bigcommerce
     #[arg(long, value_name = "PLATFORM", default_value = "own", value_parser = platform)]
     platform: Platform,
     /// A file with the secret that the platform or the shop's system made; - reads standard input. Without it one is made,
@@ -71,7 +76,7 @@ struct Signing {
 }
 
 fn platform(word: &str) -> Result<Platform, String> {
-    Platform::named(word).ok_or_else(|| "own, shopify, woocommerce or stripe".to_owned())
+    Platform::named(word).ok_or_else(|| "own, shopify, woocommerce, stripe or bigcommerce".to_owned())
 }
 
 impl Signing {
@@ -81,7 +86,7 @@ impl Signing {
             (Some(path), _) => read_line(path)?,
             (None, Platform::Own) => new_webhook_secret(),
             (None, Platform::WooCommerce) => new_key(),
-            (None, Platform::Shopify | Platform::Stripe) => return Ok(None),
+            (None, Platform::Shopify | Platform::Stripe | Platform::BigCommerce) => return Ok(None),
         };
         let consent = self.consent_field.as_ref().map(|key| format!(" consent={key}")).unwrap_or_default();
         let line = match self.platform {

@@ -140,7 +140,7 @@ impl Work {
             Self::Sqs(request) => services.sqs.carry_out(request, (services.clock)()),
             Self::Ssm(request) => services.ssm.carry_out(request, (services.clock)()),
             Self::S3(request) => services.s3.carry_out(request, (services.clock)()),
-            Self::Store(call) => call.carry_out(),
+            Self::Store(call) => call.carry_out((services.clock)()),
             Self::Refused(_, answer) => answer,
         };
         if answer.status == 500

@@ -48,6 +48,7 @@ module "winback" {
   # How it runs.
   due_shards          = 16
   scan_schedule       = "cron(30 2 * * ? *)"
+  pull_schedule       = "cron(30 1 * * ? *)"
   memory_megabytes    = { send-message = 512 }
   timeout_seconds     = { record-event = 60 }
   table_suffix        = "" # "-restored" after a restore from a backup

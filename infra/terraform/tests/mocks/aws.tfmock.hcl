@@ -128,6 +128,13 @@ override_resource {
 }
 
 override_resource {
+  target = aws_lambda_function.worker["pull-orders"]
+  values = {
+    arn = "arn:aws:lambda:eu-central-1:111122223333:function:winback-pull-orders"
+  }
+}
+
+override_resource {
   target = aws_lambda_function_url.web["receive-webhook"]
   values = {
     function_url = "https://receive-webhook.lambda-url.eu-central-1.on.aws/"
@@ -205,6 +212,13 @@ override_resource {
 }
 
 override_resource {
+  target = aws_iam_role.function["pull-orders"]
+  values = {
+    arn = "arn:aws:iam::111122223333:role/winback-pull-orders"
+  }
+}
+
+override_resource {
   target = aws_cloudwatch_log_group.function["receive-webhook"]
   values = {
     arn = "arn:aws:logs:eu-central-1:111122223333:log-group:/aws/lambda/winback-receive-webhook"
@@ -257,6 +271,13 @@ override_resource {
   target = aws_cloudwatch_log_group.function["scan-customers"]
   values = {
     arn = "arn:aws:logs:eu-central-1:111122223333:log-group:/aws/lambda/winback-scan-customers"
+  }
+}
+
+override_resource {
+  target = aws_cloudwatch_log_group.function["pull-orders"]
+  values = {
+    arn = "arn:aws:logs:eu-central-1:111122223333:log-group:/aws/lambda/winback-pull-orders"
   }
 }
 

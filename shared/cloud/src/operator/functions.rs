@@ -10,9 +10,10 @@ use serde_json::Value;
 use super::{Error, Stack, refused};
 
 /// All functions of a stack, in the order an order meets them.
-pub const FUNCTIONS: [&str; 9] = [
+pub const FUNCTIONS: [&str; 10] = [
     "scan-customers",
     "import-orders",
+    "pull-orders",
     "receive-webhook",
     "record-event",
     "find-lapsed",

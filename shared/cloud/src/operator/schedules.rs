@@ -3,7 +3,7 @@
 use super::{Error, Stack};
 
 /// The functions that a schedule starts.
-pub const SCHEDULED: [&str; 2] = ["find-lapsed", "scan-customers"];
+pub const SCHEDULED: [&str; 3] = ["find-lapsed", "pull-orders", "scan-customers"];
 
 /// A schedule.
 #[derive(Clone, Debug, PartialEq, Eq)]

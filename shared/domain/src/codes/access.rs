@@ -21,11 +21,11 @@ use super::woocommerce::WooCommerce;
 
 /// The version of Shopify's API that the questions are written in; it lives for a year.
 /// <https://shopify.dev/docs/api/usage/versioning>
-pub(super) const SHOPIFY_VERSION: &str = "2026-10";
+pub(crate) const SHOPIFY_VERSION: &str = "2026-10";
 /// The version of Stripe's API that the questions are written in. <https://docs.stripe.com/api/versioning>
-pub(super) const STRIPE_VERSION: &str = "2025-09-30.clover";
+pub(crate) const STRIPE_VERSION: &str = "2025-09-30.clover";
 /// No key of any store is shorter.
-const SHORTEST_KEY: usize = 16;
+pub(crate) const SHORTEST_KEY: usize = 16;
 
 /// How a store lets us in. It never shows its keys.
 #[derive(Clone, PartialEq, Eq)]
@@ -42,9 +42,9 @@ pub enum Access {
 #[derive(Clone, PartialEq, Eq)]
 pub struct Door {
     /// Scheme, host and what comes before the API's own path; no slash at the end.
-    pub(super) base: String,
+    pub(crate) base: String,
     /// The header's name and value.
-    pub(super) key: (&'static str, String),
+    pub(crate) key: (&'static str, String),
 }
 
 /// The line lets nobody in. It does not say which line.
@@ -159,7 +159,7 @@ fn is_path(word: &str) -> bool {
 }
 
 /// Scheme and host that stand in for a store's.
-fn base_of(word: &str) -> Option<String> {
+pub(crate) fn base_of(word: &str) -> Option<String> {
     let word = word.trim_end_matches('/');
     let near = |host: &str| {
         let name = host.rsplit_once(':').filter(|(_, port)| port.bytes().all(|b| b.is_ascii_digit()));

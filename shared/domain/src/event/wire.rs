@@ -79,7 +79,7 @@ pub struct Item {
 }
 
 /// Money in major units: text is exact; a JSON number is taken as it is written.
-#[derive(Debug, Deserialize, Serialize, JsonSchema)]
+#[derive(Clone, Debug, Deserialize, Serialize, JsonSchema)]
 #[serde(untagged)]
 pub enum Amount {
     /// `"29.33"`

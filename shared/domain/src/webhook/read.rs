@@ -3,6 +3,7 @@
 
 use jiff::Timestamp;
 use jiff::civil::DateTime;
+use jiff::fmt::rfc2822;
 use jiff::tz::TimeZone;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -87,6 +88,12 @@ impl Reader<'_> {
             TimeZone::UTC.to_timestamp(civil).ok()
         })?;
         Some(self.bounded(at))
+    }
+
+    /// A moment as mails write it (RFC 2822), or as [`Reader::moment`] reads it.
+    pub fn mail_moment(&self, text: Option<&str>) -> Option<Timestamp> {
+        let dated = text.and_then(|text| rfc2822::parse(text.trim()).ok());
+        dated.map(|dated| self.bounded(dated.timestamp())).or_else(|| self.moment(text))
     }
 
     /// A moment in unix seconds.

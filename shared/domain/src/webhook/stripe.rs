@@ -17,6 +17,17 @@ use crate::money::{Currency, Money};
 /// The header with the moment of signing and the signatures.
 pub const SIGNATURE: &str = "stripe-signature";
 
+/// The events that say anything to us.
+pub const TOPICS: [&str; 7] = [
+    "checkout.session.completed",
+    "checkout.session.async_payment_succeeded",
+    "checkout.session.async_payment_failed",
+    "charge.refunded",
+    "customer.subscription.created",
+    "customer.subscription.updated",
+    "customer.subscription.deleted",
+];
+
 /// Checks a delivery. Any `v1` may fit; other schemes are no signatures.
 pub(super) fn verify<'w>(delivery: &Delivery<'_>, wired: &[&'w Wiring]) -> Result<&'w Wiring, Error> {
     let parts = || delivery.text(SIGNATURE).split(',').filter_map(|part| part.trim().split_once('='));
@@ -50,23 +61,17 @@ struct Envelope {
     data: Value,
 }
 
-/// Reads a delivery whose signature holds.
-pub(super) fn read(delivery: &Delivery<'_>) -> Result<Heard, Error> {
-    let unnamed = Reader { topic: "event", received: delivery.received };
-    let Envelope { kind, created, livemode, mut data } = unnamed.shape(delivery.body)?;
+/// Reads an event, however it came: in a delivery whose signature holds, or in a list that the API answered with.
+///
+/// # Errors
+/// [`Error::Undocumented`] alone.
+pub fn read(body: &[u8], received: Timestamp) -> Result<Heard, Error> {
+    let unnamed = Reader { topic: "event", received };
+    let Envelope { kind, created, livemode, mut data } = unnamed.shape(body)?;
     let topic = printable(&kind);
-    let reader = Reader { topic: &topic, received: delivery.received };
+    let reader = Reader { topic: &topic, received };
     let at = created.as_i64().and_then(|created| reader.seconds(created)).unwrap_or_else(|| reader.now());
-    let known = [
-        "checkout.session.completed",
-        "checkout.session.async_payment_succeeded",
-        "checkout.session.async_payment_failed",
-        "charge.refunded",
-        "customer.subscription.created",
-        "customer.subscription.updated",
-        "customer.subscription.deleted",
-    ];
-    if !known.contains(&kind.as_str()) {
+    if !TOPICS.contains(&kind.as_str()) {
         return Ok(reader.ignored(Ignored::Topic));
     }
     // Without the mark nobody can tell; test mode has a secret of its own, but a shop may have wired that one.

@@ -4,6 +4,7 @@ use std::fmt;
 
 use data_encoding::BASE64;
 use hmac::{Hmac, KeyInit, Mac};
+use serde::{Deserialize, Serialize};
 use sha2::Sha256;
 use subtle::{Choice, ConstantTimeEq};
 
@@ -15,7 +16,8 @@ const SHORTEST_KEY: usize = 24;
 const SHORTEST_SECRET: usize = 16;
 
 /// Whose dialect a store speaks.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Platform {
     /// Ours: events as our schemas say, signed by the rules of Standard Webhooks.
     Own,
@@ -25,11 +27,13 @@ pub enum Platform {
     WooCommerce,
     /// Stripe.
     Stripe,
+    /// BigCommerce.
+    BigCommerce,
 }
 
 impl Platform {
     /// All of them.
-    pub const ALL: [Self; 4] = [Self::Own, Self::Shopify, Self::WooCommerce, Self::Stripe];
+    pub const ALL: [Self; 5] = [Self::Own, Self::Shopify, Self::WooCommerce, Self::Stripe, Self::BigCommerce];
 
     /// Its name in files, secrets and commands.
     pub fn word(self) -> &'static str {
@@ -38,6 +42,7 @@ impl Platform {
             Self::Shopify => "shopify",
             Self::WooCommerce => "woocommerce",
             Self::Stripe => "stripe",
+            Self::BigCommerce => "bigcommerce",
         }
     }
 
@@ -104,7 +109,9 @@ impl Wiring {
             Platform::Stripe if !secret.starts_with("whsec_") => return Err(NotASecret::Stripe),
             // Whoever forgot the secret and not the setting.
             _ if secret.len() < SHORTEST_SECRET || secret.starts_with("consent=") => return Err(NotASecret::Short),
-            Platform::Stripe | Platform::Shopify | Platform::WooCommerce => secret.as_bytes().to_vec(),
+            Platform::Stripe | Platform::Shopify | Platform::WooCommerce | Platform::BigCommerce => {
+                secret.as_bytes().to_vec()
+            }
         };
         Ok(Self { platform, key, consent_field })
     }
@@ -152,6 +159,7 @@ mod tests {
         assert_eq!(platform("C2FVsBQIhrscChlQIMV+b5sSYspob7oD"), Ok(Platform::Own));
         assert_eq!(platform("shopify shpss_0123456789abcdef"), Ok(Platform::Shopify));
         assert_eq!(platform("stripe whsec_0123456789abcdef"), Ok(Platform::Stripe));
+        assert_eq!(platform("bigcommerce 0123456789abcdef"), Ok(Platform::BigCommerce));
         let woo = Wiring::parse("woocommerce 0123456789abcdef consent=_newsletter").unwrap();
         assert_eq!((woo.platform, woo.consent_field.as_deref()), (Platform::WooCommerce, Some("_newsletter")));
     }

@@ -2,6 +2,7 @@
 //! resources of its REST API, version 3. Its delivery ids hash the webhook and the second, so they name nothing.
 
 use data_encoding::BASE64;
+use jiff::Timestamp;
 use serde::de::{DeserializeOwned, Error as _};
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
@@ -39,8 +40,16 @@ pub(super) fn is_ping(delivery: &Delivery<'_>) -> bool {
 /// Reads a delivery whose signature holds. `consent_field` is the key of an order's or a customer's `meta_data` that says
 /// whether mail is welcome.
 pub(super) fn read(delivery: &Delivery<'_>, consent_field: Option<&str>) -> Result<Heard, Error> {
-    let topic = delivery.text(TOPIC).trim().to_ascii_lowercase();
-    let (reader, body) = (Reader { topic: &topic, received: delivery.received }, delivery.body);
+    read_topic(delivery.text(TOPIC), delivery.body, delivery.received, consent_field)
+}
+
+/// Reads a resource by the topic that tells of it, wherever it comes from.
+///
+/// # Errors
+/// [`Error::Undocumented`] alone.
+pub fn read_topic(topic: &str, body: &[u8], received: Timestamp, consent_field: Option<&str>) -> Result<Heard, Error> {
+    let topic = topic.trim().to_ascii_lowercase();
+    let reader = Reader { topic: &topic, received };
     match topic.as_str() {
         "order.created" | "order.updated" | "order.restored" => {
             resource(&reader, body, |said| order(&reader, said, consent_field))

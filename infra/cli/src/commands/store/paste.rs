@@ -2,6 +2,16 @@
 
 use winback_domain::webhook::Platform;
 
+/// The scopes that say anything to us.
+const BIGCOMMERCE_SCOPES: [&str; 6] = [
+    "store/order/created",
+    "store/order/updated",
+    "store/order/statusUpdated",
+    "store/order/refund/created",
+    "store/customer/deleted",
+    "store/app/uninstalled",
+];
+
 /// The steps in a platform's admin. `secret`: what signs, or where it stands; nothing where the platform has yet to make it.
 pub fn steps(platform: Platform, url: &str, secret: Option<&str>) -> String {
     let known = secret.unwrap_or("none yet: it is made in the step above");
@@ -27,6 +37,22 @@ pub fn steps(platform: Platform, url: &str, secret: Option<&str>) -> String {
              \x20 API version   WP REST API Integration v3\n\
              Never leave Secret empty: WooCommerce then signs with what anybody can compute. A webhook that failed five\n\
              times in a row is switched off there: look at its status after an outage.\n"
+        ),
+        Platform::BigCommerce => format!(
+            "Then in BigCommerce:\n\
+             \x20 1. Developer Portal > Create an app, of its own for this shop; OAuth scopes Orders read-only, Customers\n\
+             \x20    read-only, Information & settings read-only; install it in the shop.\n\
+             \x20 2. The app's client secret is what signs: winback store add … --platform bigcommerce --secret-file FILE.\n\
+             \x20 3. A webhook says no more than which order changed; Winback asks for the order itself. So give it the\n\
+             \x20    access token of that installation: winback store access … --file FILE, with the line\n\
+             \x20    bigcommerce STORE_HASH ACCESS_TOKEN\n\
+             \x20 4. Webhooks are made by the API, with the same token, once for each scope:\n\
+             \x20    POST https://api.bigcommerce.com/stores/STORE_HASH/v3/hooks\n\
+             \x20    {{\"scope\": \"SCOPE\", \"destination\": \"{url}\", \"is_active\": true}}\n\
+             \x20    SCOPE: {}\n\
+             \x20 URL     {url}\n  secret  {known}\n\
+             BigCommerce switches a webhook off after 48 hours without an answer, and after 90 days without an event.\n",
+            BIGCOMMERCE_SCOPES.join(", ")
         ),
         Platform::Stripe => format!(
             "Then in Stripe: Workbench > Webhooks > Add destination, your account, these events:\n\
