@@ -11,8 +11,13 @@ from proving.imports import HEADER
 from shop import ANNA, STORE, unpack_layer
 from stages import Failed, expect
 
-# What the doctor cannot see here, because the stand-in lacks it: each a line's beginning, and why. Everything else must be well.
-UNSEEN = {}
+# What cannot be well here; everything else must be.
+NOT_HERE = (
+    # No name of the internet leads anywhere.
+    "does not answer: failed to lookup address information",
+    # Nobody publishes the records of the shop's domain.
+    "mails from shop.example are not signed",
+)
 
 
 class Operator:
@@ -95,7 +100,7 @@ class Operator:
         """Everything is as it should be, but what the stand-in lacks."""
         said = self.winback("doctor")
         ill = [line for line in said.splitlines() if line.startswith("fail")]
-        unknown = [line for line in ill if not any(line.startswith(f"fail  {seen}") for seen in UNSEEN)]
+        unknown = [line for line in ill if not any(known in line for known in NOT_HERE)]
         expect(not unknown, "the doctor finds nothing that the stand-in has and the stack lacks", *unknown)
         expect(len([line for line in said.splitlines() if line.startswith("ok")]) >= 15, "and much that is well", said)
 

@@ -125,12 +125,12 @@ impl Stack {
         let answer = request.send().await.map_err(|error| self.refused("lambda:ListEventSourceMappings", &error))?;
         let feeds = answer.event_source_mappings().iter().map(|feed| {
             let queue = feed.event_source_arn().and_then(|arn| arn.rsplit(':').next()).unwrap_or_default();
-            let result = feed.last_processing_result().unwrap_or("OK");
-            let fine = ["OK", "No records processed"].contains(&result);
+            // "OK", "No records processed", and what else there may be; only what is wrong is called a problem.
+            let result = feed.last_processing_result().unwrap_or_default();
             Feed {
                 queue: queue.to_owned(),
                 state: feed.state().unwrap_or_default().to_owned(),
-                trouble: (!fine).then(|| result.to_owned()),
+                trouble: result.starts_with("PROBLEM").then(|| result.to_owned()),
                 concurrency: feed.scaling_config().and_then(|scaling| scaling.maximum_concurrency()),
                 partial: !feed.function_response_types().is_empty(),
             }
