@@ -88,6 +88,7 @@ def live(stages, aws, terraform, work):
     with stages.stage("everything once more, and no second mail"):
         story.everything_comes_once_more()
         story.nobody_is_forgotten_and_nobody_mailed_twice()
+        story.no_store_is_asked_without_a_key()
     with stages.stage("what the logs say"):
         story.no_log_names_anybody()
         story.alarms_find_what_they_read()

@@ -161,6 +161,11 @@ class Story:
         for name, url in self.shop.dead_letters.items():
             expect(self.aws.messages_of(url) == 0, f"nothing lies in the dead letters of {name}")
 
+    def no_store_is_asked_without_a_key(self):
+        """At night pull-orders asks the stores that gave a key to their API; this one gave none."""
+        found = self.shop.invoke("pull-orders", {"scheduled_at": moment()})
+        expect(found == {"platforms": 0, "read": 0, "missed": 0}, "no store is asked without a key", found)
+
     def no_log_names_anybody(self):
         """Logs carry ids, never addresses, names, codes or secrets."""
         banned = [ANNA, "Anna", self.code, self.shop.webhook_words()]
