@@ -72,6 +72,7 @@ def live(stages, aws, terraform, work):
         operator.imports()
     with stages.stage("nothing to change in a second plan"):
         terraform.expect_no_changes()
+        terraform.expect_no_secret(shop.secrets())
     with stages.stage("first mail (the rest of a minute)"):
         story.silence_is_noticed_and_one_mail_leaves()
     stages.milestone("first mail")

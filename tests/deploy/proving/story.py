@@ -131,13 +131,29 @@ class Story:
 
     def mailing_is_ended(self):
         """With the button of her mail reader, which asks without a look."""
+        self.unsubscribes()
+        expect(self.refused(), "it is known that she said no", self.shop.customers()[self.anna])
+
+    def unsubscribes(self):
+        """The button, pressed once."""
         form = {"content-type": "application/x-www-form-urlencoded"}
         answer = ask("POST", self.link("u"), form, "List-Unsubscribe=One-Click")
         expect(answer.status == 200, "she is unsubscribed", answer.status, answer.body[:300])
 
+    def refused(self):
+        """Since when Anna wants no mail."""
+        return json.loads(self.shop.customers()[self.anna].get("consent", "{}")).get("refused")
+
     def everything_comes_once_more(self):
-        """The webhook and the hint: both queues hand over at least once, and a store may repeat itself."""
+        """The webhook and the hint: both queues hand over at least once, and a store may repeat itself. So may a mail
+        reader with its button, and the scheduler with the minute that found her."""
         known = self.shop.customers()[self.anna]
+        self.unsubscribes()
+        expect(self.refused(), "a second no is a no", self.shop.customers()[self.anna])
+        ticks = self.aws.scheduled(self.shop.functions["find-lapsed"])
+        expect(ticks, "the scheduler started find-lapsed")
+        for tick in ticks:
+            self.shop.invoke("find-lapsed", tick)
         recorded = len(self.runs("record-event"))
         answer = self.shop.webhook("msg_1", self.order)
         expect(answer.status == 200, "the store may repeat itself", answer.status, answer.body)
@@ -154,7 +170,8 @@ class Story:
         """The night's scan finds everybody and nothing to mend."""
         known = len(self.shop.customers())
         audit = self.shop.invoke("scan-customers", {"scheduled_at": moment()})
-        expect(audit == {"customers": known, "restored": 0, "stamped": 0}, "the scan finds nothing to mend", audit)
+        fine = {"customers": known, "restored": 0, "stamped": 0, "forgotten": 0}
+        expect({"forgotten": 0, **audit} == fine, "the scan finds nothing to mend", audit)
         pumped = self.shop.invoke("find-lapsed", {"scheduled_at": moment()})
         self.drained("due")
         expect(len(self.aws.outbox()) == 1, "one mail, and no other", len(self.aws.outbox()), pumped)
