@@ -171,6 +171,30 @@ mod tests {
     }
 
     #[test]
+    fn what_cargo_lambda_made_is_packed_by_its_folders() {
+        let dir = std::env::temp_dir().join(format!("winback-package-binaries-{}", std::process::id()));
+        let _ = std::fs::remove_dir_all(&dir);
+        let names = functions(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")).unwrap();
+        for name in &names {
+            std::fs::create_dir_all(dir.join("graviton").join(name)).unwrap();
+            std::fs::write(dir.join("graviton").join(name).join("bootstrap"), b"\x7fELF").unwrap();
+        }
+        let (out, binaries) = (dir.join("packages"), Some(dir.join("graviton")));
+        let done = Package { out: out.clone(), programs: None, binaries, programs_only: false }.run().unwrap();
+        assert_eq!(done, Done::Whole);
+        let sums = std::fs::read_to_string(out.join("SHA256SUMS")).unwrap();
+        let listed: Vec<&str> = sums.lines().filter_map(|line| line.split("  ").nth(1)).collect();
+        assert_eq!(listed, names.iter().map(|name| format!("{name}.zip")).collect::<Vec<_>>());
+        assert!(listed.iter().all(|package| out.join(package).is_file()), "{listed:?}");
+        // A build that was cut short is no release.
+        let (first, binaries) = (names.first().unwrap(), Some(dir.join("graviton")));
+        std::fs::remove_dir_all(dir.join("graviton").join(first)).unwrap();
+        let problem = Package { out, programs: None, binaries, programs_only: false }.run().unwrap_err();
+        assert!(format!("{problem:#}").contains(first), "{problem:#}");
+        std::fs::remove_dir_all(dir).unwrap();
+    }
+
+    #[test]
     fn sizes_read_well() {
         assert_eq!(megabytes(4_994_999), "4.99 MB");
         assert_eq!(megabytes(4_995_000), "5.00 MB");
