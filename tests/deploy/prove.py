@@ -86,6 +86,7 @@ def live(stages, aws, terraform, work):
         operator.asks_about_anna()
         operator.pauses_and_resumes()
         operator.asks_the_doctor()
+        operator.tries_the_first_letter()
     with stages.stage("everything once more, and no second mail"):
         story.everything_comes_once_more()
         story.nobody_is_forgotten_and_nobody_mailed_twice()

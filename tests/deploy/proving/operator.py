@@ -1,6 +1,7 @@
 """Whoever runs the stack: by the command `winback` alone, as the operator's book says."""
 
 import base64
+import json
 import os
 import re
 import subprocess
@@ -9,7 +10,8 @@ from pathlib import Path
 from cloud import CREDENTIALS, ENDPOINT, REGION
 from proving.imports import HEADER
 from shop import ANNA, STORE, unpack_layer
-from stages import Failed, expect
+from proving.story import SIMULATOR, delivery
+from stages import Failed, expect, until
 
 # What the doctor finds amiss here, and is right to: each a line's beginning, and why. Everything else must be well.
 AMISS = {
@@ -52,20 +54,32 @@ class Operator:
         function = shop.functions["send-message"]
         self.stack = function.removesuffix("-send-message")
 
-    def winback(self, *words):
-        """Runs the command with `--stack`, and answers what it says. Nothing of this machine's account is known to it."""
+    def start(self, *words):
+        """Starts the command with `--stack`. Nothing of this machine's account is known to it."""
         known = {name: os.environ[name] for name in ("PATH", "HOME", "TMPDIR")}
         places = {"AWS_ENDPOINT_URL": ENDPOINT, "AWS_REGION": REGION, "AWS_EC2_METADATA_DISABLED": "true"}
-        done = subprocess.run(
+        return subprocess.Popen(
             [self.command, *words, "--stack", self.stack],
             env={**known, **places, **CREDENTIALS},
             cwd=self.work,
-            capture_output=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
             text=True,
-            timeout=120,
         )
-        self.status = done.returncode
-        return done.stdout + done.stderr
+
+    def said(self, process):
+        """What it says, once it has ended."""
+        try:
+            said, _ = process.communicate(timeout=120)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            raise Failed(f"winback did not end: {process.args}") from None
+        self.status = process.returncode
+        return said
+
+    def winback(self, *words):
+        """Runs the command, and answers what it says."""
+        return self.said(self.start(*words))
 
     def well(self, *words):
         """The same, where it goes well."""
@@ -145,6 +159,18 @@ class Operator:
         expect(not missing, "the doctor looks at everything", missing, lines)
         amiss = [line for line in lines[1:] if not line.startswith(("ok ", *wanted))]
         expect(not amiss, "the doctor finds nothing else amiss", *amiss)
+
+    def tries_the_first_letter(self):
+        """The doctor sends the store's own letter to SES's mailbox, and hears of it by the stack's own way. That SES tells
+        is ours to play: the stand-in's tells nothing."""
+        process = self.start("doctor", "--first-mail", "--store", STORE, "--wait", "60")
+        mails = self.shop.aws.outbox
+        sent = until("the first letter leaves", lambda: [mail for mail in mails() if mail.to == [SIMULATOR]], 60)
+        event = {"Source": "aws.ses", "DetailType": "Email Delivered", "Detail": json.dumps(delivery(sent[0]))}
+        self.shop.aws.events.put_events(Entries=[event])
+        said = self.said(process)
+        expect(len(sent) == 1 and f"of {STORE} for {SIMULATOR}" in said, "one letter was tried", said)
+        expect("it was delivered after" in said, "the doctor heard of it", said)
 
 
 def command():
