@@ -75,6 +75,15 @@ locals {
         period     = 60
       })
 
+      # EventBridge tries for a day, but not where its role or the machine is gone. An event that it gave up holds nothing that
+      # the upload does not: whoever uploads again makes another. So no queue keeps it, and a person is told.
+      import-not-started = merge(local.alarm_defaults, {
+        says       = "A file was uploaded and its import could not be started; it waits in the bucket."
+        namespace  = "AWS/Events"
+        metric     = "FailedInvocations"
+        dimensions = { RuleName = aws_cloudwatch_event_rule.imports.name }
+      })
+
       # Here nothing heard is the very thing to tell, unless the kill switch is thrown. Its own word at the end of a run is
       # counted and not its starts: one that starts and always fails is as silent.
       silent-pump = merge(local.alarm_defaults, {

@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
 """Writes the tables of inputs and outputs in README.md from variables*.tf and outputs.tf.
 
-`python3 docs.py` rewrites README.md, `python3 docs.py --check` exits 1 when it is stale. It reads as much of Terraform's language as
-`terraform fmt` leaves: a block begins at the left margin and ends with a brace there, an argument of it is indented by two.
+`python3 docs.py` rewrites README.md, `python3 docs.py --check` exits 1 when it is stale, when a variable is missing in examples/complete, or
+when one has no validation and needs one. It reads as much of Terraform's language as `terraform fmt` leaves: a block begins at the left
+margin and ends with a brace there, an argument of it is indented by two.
 """
 
 import re
@@ -10,6 +11,8 @@ import sys
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
+# A bool can hold nothing wrong. Of the others these are not validated, and why.
+UNVALIDATED = {"tags": "AWS says itself what a tag may hold, service by service"}
 
 
 def blocks(kind: str, path: Path) -> dict[str, dict[str, str]]:
@@ -58,12 +61,18 @@ def table(head: list[str], rows: list[list[str]]) -> str:
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
+def variable_files() -> list[Path]:
+    return [HERE / "variables.tf", *sorted(HERE.glob("variables_*.tf"))]
+
+
+def variables() -> dict[str, dict[str, str]]:
+    """Every variable, file by file."""
+    return {name: given for path in variable_files() for name, given in blocks("variable", path).items()}
+
+
 def inputs() -> str:
-    """Every variable, what must be given first, then file by file."""
-    first = HERE / "variables.tf"
-    paths = [first, *sorted(path for path in HERE.glob("variables_*.tf"))]
-    variables = {name: given for path in paths for name, given in blocks("variable", path).items()}
-    ordered = sorted(variables.items(), key=lambda item: "default" in item[1])
+    """Every variable, what must be given first."""
+    ordered = sorted(variables().items(), key=lambda item: "default" in item[1])
     rows = [
         [f"`{name}`", code(given["type"]), code(given["default"]) if "default" in given else "must be given", text(given["description"])]
         for name, given in ordered
@@ -84,6 +93,26 @@ def between(readme: str, marker: str, content: str) -> str:
     return f"{before}{begin}\n{content}\n{end}{rest.split(end)[1]}"
 
 
+def wrong() -> list[str]:
+    """What is not as the README promises: every option stands in examples/complete, and a wrong value is refused by the plan."""
+    example = (HERE / "examples/complete/main.tf").read_text(encoding="utf-8")
+    module = re.search(r'^module "winback" {\n(.*?)^}$', example, re.MULTILINE | re.DOTALL).group(1)
+    # As an argument, or in a comment where it excludes another: `# or packages_dir = "..."`.
+    shown = set(re.findall(r"^  ([a-z0-9_]+) += |#.*\bor ([a-z0-9_]+) = ", module, re.MULTILINE))
+    shown = {name for names in shown for name in names}
+    texts = "".join(path.read_text(encoding="utf-8") for path in variable_files())
+    bodies = dict(re.findall(r'^variable "([^"]+)" {\n(.*?)^}$', texts, re.MULTILINE | re.DOTALL))
+    known = variables()
+    found = [f"{name} is missing in examples/complete" for name in known if name not in shown]
+    found += [
+        f"{name} has no validation: write one, or say in docs.py why it needs none"
+        for name, given in known.items()
+        if "  validation {" not in bodies[name] and given["type"] != "bool" and name not in UNVALIDATED
+    ]
+    stale = [name for name in UNVALIDATED if name not in known or "  validation {" in bodies[name]]
+    return found + [f"{name} needs no reason in docs.py" for name in stale]
+
+
 def main() -> None:
     path = HERE / "README.md"
     readme = path.read_text(encoding="utf-8")
@@ -91,6 +120,8 @@ def main() -> None:
     if "--check" in sys.argv[1:]:
         if fresh != readme:
             sys.exit("README.md is stale: run python3 docs.py")
+        if found := wrong():
+            sys.exit("\n".join(found))
     else:
         path.write_text(fresh, encoding="utf-8")
 

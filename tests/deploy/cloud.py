@@ -28,10 +28,10 @@ CREDENTIALS = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
 class Aws:
     """Clients of the stand-in, made when they are first asked for, and what SES accepted."""
 
-    def __init__(self, outbox):
+    def __init__(self, outbox, scheduled):
         self._session = Session()
         self._clients = {}
-        self._outbox = outbox
+        self._outbox, self._scheduled = outbox, scheduled
 
     def __getattr__(self, service):
         if service.startswith("_"):
@@ -50,8 +50,11 @@ class Aws:
 
     def outbox(self):
         """The mails that SES accepted, in order."""
-        lines = self._outbox.read_text().splitlines() if self._outbox.exists() else []
-        return [Mail(json.loads(line)) for line in lines]
+        return [Mail(accepted) for accepted in read_lines(self._outbox)]
+
+    def scheduled(self, function):
+        """The events that schedules started a function with, in order."""
+        return [entry["event"] for entry in read_lines(self._scheduled) if entry["function"] == function]
 
     def invoke(self, function, event):
         """An event handed to a function, and its answer. What it answers with must be no error."""
@@ -124,6 +127,11 @@ def ask(method, url, headers=None, body=None):
         connection.close()
 
 
+def read_lines(file):
+    """What the stand-in kept, line by line."""
+    return [json.loads(line) for line in file.read_text().splitlines()] if file.exists() else []
+
+
 def plain(value):
     """A DynamoDB value as Python has it."""
     (kind, inner), = value.items()
@@ -139,7 +147,7 @@ def plain(value):
 @contextlib.contextmanager
 def up(work, permissions=True):
     """The stand-in while it is wanted. With `permissions` each function may do what its role says and nothing else."""
-    outbox, log = work / "outbox.jsonl", work / "stand-in.log"
+    outbox, scheduled, log = work / "outbox.jsonl", work / "scheduled.jsonl", work / "stand-in.log"
     # The functions inherit this environment: nothing of the machine's but the path.
     environment = {
         "PATH": os.environ["PATH"],
@@ -156,6 +164,7 @@ def up(work, permissions=True):
         # What Step Functions waits between two tries: a tenth of it.
         "SFN_WAIT_SCALE": "0.1",
         "STAND_IN_OUTBOX": str(outbox),
+        "STAND_IN_SCHEDULED": str(scheduled),
         **CREDENTIALS,
     }
     with log.open("w") as out:
@@ -164,7 +173,7 @@ def up(work, permissions=True):
         )
     try:
         until("the stand-in for AWS answers", lambda: healthy(process, log), 60)
-        yield Aws(outbox)
+        yield Aws(outbox, scheduled)
     finally:
         # It keeps nothing that would have to be put in order, and would wait for its clients.
         process.kill()

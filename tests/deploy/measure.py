@@ -17,7 +17,10 @@ from measuring.starts import Starts, figures, nothing
 from shop import STORE
 from stages import Failed
 
+# For a batch of ten rendered mails, and whatever the others do with ten.
 AIMS = {"first_poll_ms": 5, "first_dynamodb_ms": 15, "peak_megabytes": 40, "zip_megabytes": 5}
+# It is given no ten mails but a file of 20 MB, in pieces of 4 MB, and has a gigabyte to do it in: 41 were seen.
+PEAKS = {"import-orders": 48}
 
 
 def options():
@@ -83,7 +86,7 @@ def table(measured):
             cell(median(figure["first_poll_ms"]), aims["first_poll_ms"], 10),
             cell(median(figure["first_dynamodb_ms"]), aims["first_dynamodb_ms"], 10),
             cell(median(figure["first_dynamodb_tls_ms"]), aims["first_dynamodb_ms"], 10),
-            cell(figure["peak_megabytes"], aims["peak_megabytes"], 10),
+            cell(figure["peak_megabytes"], PEAKS.get(name, aims["peak_megabytes"]), 10),
             cell(figure["zip_megabytes"], aims["zip_megabytes"], 10),
         ]
         lines.append(f"{name:<18}" + "".join(cells) + "  " + ", ".join(figure["asked_until_then"]))
@@ -95,16 +98,16 @@ def table(measured):
         tls = f", by TLS in {stand_in['https_ms']} ms; there a function reads {stand_in['authorities']} authorities first, on Lambda five."
     lines += [
         "Medians; nothing is subtracted. A star misses its aim.",
+        *(f"{name} is given a file, and may hold {most} MB." for name, most in PEAKS.items()),
         f"A program that does nothing takes {stand_in['nothing_ms']} ms from its start to its end here.",
         f"The stand-in answers a warm client in {stand_in['http_ms']} ms{tls}",
     ]
     return "\n".join(lines)
 
 
-# A machine that does something else meanwhile is slower (three times were seen beside two compilers), and hardly larger: so
-# many times its aim a figure fails.
+# A machine that does something else meanwhile is slower (three times were seen beside two compilers), and nothing is larger
+# for it: a size or a peak fails beyond its aim, a time beyond so many times its aim.
 BUSY = 4
-PAGES = 1.05
 
 
 def missed(measured):
@@ -113,11 +116,12 @@ def missed(measured):
     for name, figure in measured["functions"].items():
         values = {
             "first_poll_ms": (figure["first_poll_ms"]["median"], BUSY * aims["first_poll_ms"]),
-            "peak_megabytes": (figure["peak_megabytes"], PAGES * aims["peak_megabytes"]),
+            "peak_megabytes": (figure["peak_megabytes"], PEAKS.get(name, aims["peak_megabytes"])),
             "zip_megabytes": (figure["zip_megabytes"], aims["zip_megabytes"]),
         }
-        if figure["first_dynamodb_ms"]:
-            values["first_dynamodb_ms"] = (figure["first_dynamodb_ms"]["median"], BUSY * aims["first_dynamodb_ms"])
+        for way in ("first_dynamodb_ms", "first_dynamodb_tls_ms"):
+            if figure[way]:
+                values[way] = (figure[way]["median"], BUSY * aims["first_dynamodb_ms"])
         for what, (value, most) in values.items():
             if value is not None and value > most:
                 yield f"{name}: {what} is {value}, at most {most}"

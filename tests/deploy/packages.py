@@ -1,5 +1,6 @@
 """What is deployed: the functions' zips as they were given, and the layer of programs made here."""
 
+import hashlib
 import os
 import re
 import shutil
@@ -34,7 +35,20 @@ def check(folder):
     missing = [name for name in functions() if not (folder / f"{name}.zip").is_file()]
     if missing:
         raise Failed(f"{folder} has no zip of {', '.join(missing)}: make them with `winback package --out {folder}`")
+    check_sums(folder)
     return {name: check_one(folder / f"{name}.zip") for name in functions()}
+
+
+def check_sums(folder):
+    """SHA256SUMS names every package, and each is what it says."""
+    lines = (folder / "SHA256SUMS").read_text().splitlines() if (folder / "SHA256SUMS").is_file() else []
+    sums = {name: digest for digest, name in (line.split("  ", 1) for line in lines)}
+    missing = [f"{name}.zip" for name in functions() if f"{name}.zip" not in sums]
+    expect(not missing, f"SHA256SUMS in {folder} names every package", missing)
+    gone = [name for name in sums if not (folder / name).is_file()]
+    expect(not gone, "every package that SHA256SUMS names is there", gone)
+    other = [name for name, digest in sums.items() if digest != hashlib.sha256((folder / name).read_bytes()).hexdigest()]
+    expect(not other, "every package is what SHA256SUMS says", other)
 
 
 def check_one(package):

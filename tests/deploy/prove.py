@@ -72,6 +72,7 @@ def live(stages, aws, terraform, work):
         operator.imports()
     with stages.stage("nothing to change in a second plan"):
         terraform.expect_no_changes()
+        terraform.expect_no_secret(shop.secrets())
     with stages.stage("first mail (the rest of a minute)"):
         story.silence_is_noticed_and_one_mail_leaves()
     stages.milestone("first mail")
@@ -85,6 +86,7 @@ def live(stages, aws, terraform, work):
         operator.asks_about_anna()
         operator.pauses_and_resumes()
         operator.asks_the_doctor()
+        operator.tries_the_first_letter()
     with stages.stage("everything once more, and no second mail"):
         story.everything_comes_once_more()
         story.nobody_is_forgotten_and_nobody_mailed_twice()

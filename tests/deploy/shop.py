@@ -49,10 +49,14 @@ class Shop:
         self.webhook_secret = secrets.token_bytes(24)
         self.stack = stack
 
+    def secrets(self):
+        """The parameters that hold secrets, by name."""
+        below = self.aws.ssm.get_parameters_by_path(Path=self.prefix, Recursive=True, WithDecryption=True)["Parameters"]
+        return {parameter["Name"]: parameter["Value"] for parameter in below}
+
     def forget_secrets(self):
-        """What an operator deletes after the last call: Terraform knows nothing of it."""
-        below = self.aws.ssm.get_parameters_by_path(Path=self.prefix, Recursive=True)["Parameters"]
-        self.aws.ssm.delete_parameters(Names=[parameter["Name"] for parameter in below])
+        """What an operator deletes after the last call, for no command does: Terraform knows nothing of it."""
+        self.aws.ssm.delete_parameters(Names=list(self.secrets()))
 
     def webhook_words(self):
         """The webhook's secret as Standard Webhooks write it."""
@@ -75,6 +79,14 @@ class Shop:
     def messages(self):
         """The store's messages by key."""
         return self._items("ledger", "message")
+
+    def orders(self):
+        """The store's orders by key."""
+        return self._items("ledger", "order")
+
+    def codes(self):
+        """The store's codes by key."""
+        return self._items("ledger", "code")
 
     def known_as(self):
         """The store's own record."""

@@ -14,7 +14,7 @@ class Stages:
     """The stages of a run and the moments that count."""
 
     def __init__(self):
-        self.begun = time.monotonic()
+        self.begun, self.begun_at = time.monotonic(), time.time()
         self.stages = []
         self.milestones = []
         self.notes = []
@@ -60,6 +60,7 @@ class Stages:
     def write(self, path):
         """The sum, for programs."""
         whole = {
+            "begun": self.begun_at,
             "stages": self.stages,
             "milestones": self.milestones,
             "notes": self.notes,

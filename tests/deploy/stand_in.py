@@ -4,11 +4,14 @@ else:
 - EventBridge Scheduler puts the time a run was meant for into its input; ministack hands the placeholder on as it is.
 - SES tells EventBridge what became of a mail, in AWS's own name; ministack's SES tells nothing, and its EventBridge
   takes nothing in AWS's name. Here it takes events of `aws.ses` from whoever calls PutEvents.
-- SES keeps no record that shows a mail's headers and tags. Here each accepted request is a line in a file.
+- SES keeps no record that shows a mail's headers and tags. Here each accepted request is a line in a file, and so is
+  each event that a schedule handed over.
+- SES signs for a domain once it has seen its records in the DNS. ministack never looks; here they are seen at once.
 - Who may call SendMessage may call SendMessageBatch: IAM has no action for a batch. ministack asks for one.
 - Who sends a mail must be allowed to use the sender's identity and the configuration set. ministack asks about `*`.
 - Lambda tells a function by its environment how to write its log; ministack keeps that to itself.
 - An alarm is read back as it was written; ministack tells half of it, and nothing of an alarm over several metrics.
+- Of a queue that was emptied AWS tells "OK"; ministack adds how many messages it took.
 - Policies may ask whether a connection is encrypted. On loopback none is, and all are taken to be.
 - A connection that idled for 75 seconds is closed, also under a request that has just come and is carried out: its
   client never hears of it and asks again. Here connections stay open.
@@ -29,6 +32,7 @@ from ministack.core.responses import get_account_id
 from ministack.services import cloudwatch, eventbridge, lambda_svc, scheduler, ses_v2
 
 OUTBOX = os.environ["STAND_IN_OUTBOX"]
+SCHEDULED = os.environ["STAND_IN_SCHEDULED"]
 
 
 def fill_in_schedules():
@@ -43,6 +47,7 @@ def fill_in_schedules():
             for word, value in [*words, ("attempt-number", "1")]:
                 text = text.replace(f"<aws.scheduler.{word}>", value)
             target = {**target, "Input": text}
+            keep(SCHEDULED, {"function": target["Arn"].rsplit(":", 1)[-1], "event": json.loads(text)})
         return invoke(target, event, rule, view)
 
     eventbridge._invoke_target = invoke_target
@@ -69,11 +74,39 @@ def keep_mails():
         answered = await answer(method, path, headers, body, query_params)
         if method == "POST" and path.rstrip("/").endswith("/outbound-emails") and answered[0] == 200:
             accepted = {"at": time.time(), "id": json.loads(answered[2])["MessageId"], "request": json.loads(body)}
-            with open(OUTBOX, "a", encoding="utf-8") as outbox:
-                outbox.write(json.dumps(accepted) + "\n")
+            keep(OUTBOX, accepted)
         return answered
 
     ses_v2.handle_request = take_mail
+
+
+def keep(file, entry):
+    """A line in a file, for the proof to read."""
+    with open(file, "a", encoding="utf-8") as lines:
+        lines.write(json.dumps(entry) + "\n")
+
+
+def see_dns_records():
+    """A domain's records are in the DNS, so SES signs for it."""
+    attributes_of = ses_v2._easy_dkim_attributes
+
+    def attributes(identity, *others):
+        known = attributes_of(identity, *others)
+        return {**known, "SigningEnabled": True, "Status": "SUCCESS"} if known["Tokens"] else known
+
+    ses_v2._easy_dkim_attributes = attributes
+
+
+def tell_feeds_as_aws():
+    """What came of the last poll of a queue, in AWS's word."""
+    response_of = lambda_svc._esm_response
+
+    def response(esm, *others):
+        known = response_of(esm, *others)
+        fine = str(known.get("LastProcessingResult")).startswith("OK")
+        return {**known, "LastProcessingResult": "OK"} if fine else known
+
+    lambda_svc._esm_response = response
 
 
 def allow_batches():
@@ -198,6 +231,8 @@ if __name__ == "__main__":
     fill_in_schedules()
     let_ses_speak()
     keep_mails()
+    see_dns_records()
+    tell_feeds_as_aws()
     allow_batches()
     ask_for_sender_and_configuration_set()
     take_loopback_for_encrypted()

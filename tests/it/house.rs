@@ -1,6 +1,8 @@
 //! The rules of the house. A rule that is not a test is a wish.
 
+mod book;
 mod crates;
+mod release;
 pub mod tree;
 
 use self::crates::Crates;

@@ -185,6 +185,7 @@ fn failed(error: &anyhow::Error) -> ExitCode {
 mod tests {
     use super::Arguments;
     use clap::{CommandFactory, Parser};
+    use std::path::{Path, PathBuf};
 
     #[test]
     fn the_commands_are_as_their_manual_says() {
@@ -196,5 +197,59 @@ mod tests {
                 Arguments::try_parse_from(["winback"].iter().chain(&words)).unwrap();
             }
         }
+    }
+
+    /// What somebody copies out of a README or the operator's book is understood.
+    #[test]
+    fn the_commands_of_the_book_are_understood() {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+        let mut pages = vec![root.join("README.md")];
+        markdown(&root.join("infra"), &mut pages);
+        let mut seen = 0;
+        for page in &pages {
+            for command in commands(&std::fs::read_to_string(page).unwrap()) {
+                seen += 1;
+                let words = command.split_whitespace().map(|word| match word.trim_matches(['[', ']']) {
+                    "$P" => "winback",
+                    "STORE" => "books",
+                    "$SINCE" => "2026-05-01T10:00:00Z",
+                    word => word,
+                });
+                let read = Arguments::try_parse_from(["winback"].into_iter().chain(words));
+                assert!(read.is_ok(), "{}: {command}: {}", page.display(), read.unwrap_err());
+            }
+        }
+        assert!(seen > 25, "only {seen} commands were seen");
+    }
+
+    fn markdown(dir: &Path, found: &mut Vec<PathBuf>) {
+        for entry in std::fs::read_dir(dir).unwrap().map(|entry| entry.unwrap().path()) {
+            if entry.is_dir() {
+                markdown(&entry, found);
+            } else if entry.extension().is_some_and(|end| end == "md") {
+                found.push(entry);
+            }
+        }
+    }
+
+    /// The commands in the code of a page: what stands behind `winback`, or behind the `--` of `cargo run`.
+    fn commands(page: &str) -> Vec<String> {
+        let (mut inside, mut whole, mut found) = (false, String::new(), Vec::new());
+        for line in page.lines() {
+            if line.trim_start().starts_with("```") {
+                inside = !inside;
+                continue;
+            }
+            let line = line.split(" #").next().unwrap_or_default().trim();
+            if let Some(open) = line.strip_suffix('\\') {
+                whole.push_str(open);
+                continue;
+            }
+            let command = std::mem::take(&mut whole) + line;
+            let ours = command.strip_prefix("winback ");
+            let ours = ours.or_else(|| command.strip_prefix("cargo run ")?.split_once("-- ").map(|(_, words)| words));
+            found.extend(ours.filter(|_| inside).map(str::to_owned));
+        }
+        found
     }
 }

@@ -15,16 +15,17 @@ run "each_alarm_has_a_name_a_limit_and_a_page" {
     condition = {
       for name, alarm in aws_cloudwatch_metric_alarm.one : name => "${alarm.statistic} ${alarm.namespace} ${alarm.metric_name} ${alarm.comparison_operator} ${alarm.threshold} ${alarm.evaluation_periods}x${alarm.period}"
       } == {
-      events-dead    = "Maximum AWS/SQS ApproximateNumberOfMessagesVisible GreaterThanOrEqualToThreshold 1 1x60"
-      due-dead       = "Maximum AWS/SQS ApproximateNumberOfMessagesVisible GreaterThanOrEqualToThreshold 1 1x60"
-      delivery-dead  = "Maximum AWS/SQS ApproximateNumberOfMessagesVisible GreaterThanOrEqualToThreshold 1 1x60"
-      bounces        = "Maximum AWS/SES Reputation.BounceRate GreaterThanOrEqualToThreshold 0.04 1x3600"
-      complaints     = "Maximum AWS/SES Reputation.ComplaintRate GreaterThanOrEqualToThreshold 0.0008 1x3600"
-      unknown-sends  = "Sum Winback/winback UnknownSends GreaterThanOrEqualToThreshold 1 1x300"
-      store-stopped  = "Sum Winback/winback StoresPaused GreaterThanOrEqualToThreshold 1 1x300"
-      late-customers = "Maximum Winback/winback OldestDueSeconds GreaterThanThreshold 900 1x300"
-      import-failed  = "Sum AWS/States ExecutionsFailed GreaterThanOrEqualToThreshold 1 1x60"
-      silent-pump    = "SampleCount Winback/winback OldestDueSeconds LessThanThreshold 1 5x60"
+      events-dead        = "Maximum AWS/SQS ApproximateNumberOfMessagesVisible GreaterThanOrEqualToThreshold 1 1x60"
+      due-dead           = "Maximum AWS/SQS ApproximateNumberOfMessagesVisible GreaterThanOrEqualToThreshold 1 1x60"
+      delivery-dead      = "Maximum AWS/SQS ApproximateNumberOfMessagesVisible GreaterThanOrEqualToThreshold 1 1x60"
+      bounces            = "Maximum AWS/SES Reputation.BounceRate GreaterThanOrEqualToThreshold 0.04 1x3600"
+      complaints         = "Maximum AWS/SES Reputation.ComplaintRate GreaterThanOrEqualToThreshold 0.0008 1x3600"
+      unknown-sends      = "Sum Winback/winback UnknownSends GreaterThanOrEqualToThreshold 1 1x300"
+      store-stopped      = "Sum Winback/winback StoresPaused GreaterThanOrEqualToThreshold 1 1x300"
+      late-customers     = "Maximum Winback/winback OldestDueSeconds GreaterThanThreshold 900 1x300"
+      import-failed      = "Sum AWS/States ExecutionsFailed GreaterThanOrEqualToThreshold 1 1x60"
+      import-not-started = "Sum AWS/Events FailedInvocations GreaterThanOrEqualToThreshold 1 1x300"
+      silent-pump        = "SampleCount Winback/winback OldestDueSeconds LessThanThreshold 1 5x60"
     }
     error_message = "What is watched, and from where on a person is called."
   }

@@ -56,6 +56,21 @@ class Stack:
         said = [f"{change['address']}: {', '.join(differences(change['change']))}" for change in changed]
         raise Failed("a second apply would change something:\n  " + "\n  ".join(said or [plan.stdout[-3000:]]))
 
+    def expect_no_secret(self, secrets):
+        """Nothing that Terraform keeps or plans with holds a secret: it neither makes nor reads a parameter."""
+        kept = {
+            "the state": (self.folder / "terraform.tfstate").read_text(),
+            "a plan": self._run(["show", "-json", "again"]).stdout,
+        }
+        for name, text in kept.items():
+            found = [parameter for parameter, value in secrets.items() for line in words(value) if line in text]
+            expect(not found, f"{name} holds no secret's value", found)
+        parameters = [address for address in self.resources() if "aws_ssm_parameter" in address]
+        expect(not parameters, "no parameter is Terraform's", parameters)
+        files = sorted(self.folder.parents[1].glob("*.tf"))
+        reading = [file.name for file in files if "aws_ssm_parameter" in file.read_text()]
+        expect(files and not reading, "nor does the module read one", reading)
+
     def resources(self):
         """The addresses of what stands, as Terraform knows it."""
         listed = self._run(["state", "list"]).stdout.splitlines()
@@ -85,6 +100,13 @@ class Stack:
             print(done.stdout[-3000:], done.stderr[-6000:], sep="\n", file=sys.stderr)
             raise Failed(f"terraform {arguments[0]} ended with {done.returncode}; what it said stands above")
         return done
+
+
+def words(secret):
+    """The texts in a parameter that must be nowhere else: its lines, and what stands behind a key's number."""
+    found = [line.rsplit(":", 1)[-1].removeprefix("whsec_").split()[-1] for line in secret.splitlines() if line.strip()]
+    expect(found and all(len(word) >= 16 for word in found), "a secret is long enough to be looked for")
+    return found
 
 
 def differences(change):

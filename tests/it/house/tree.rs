@@ -22,6 +22,11 @@ pub fn read(path: &str) -> File {
     File { path: path.to_owned(), text }
 }
 
+/// Whether there is such a file or folder.
+pub fn is_there(path: &str) -> bool {
+    root().join(path).exists()
+}
+
 /// Every text file.
 pub fn all() -> Vec<File> {
     let (root, mut files) = (root(), Vec::new());

@@ -9,6 +9,7 @@ mod module;
 mod operator;
 mod services;
 mod template;
+mod watched;
 
 use serde_json::Value;
 
@@ -30,6 +31,7 @@ fn arn(kind: &str, name: &str) -> String {
         "AWS::Scheduler::ScheduleGroup" => ("scheduler", "schedule-group/"),
         "AWS::Events::Rule" => ("events", "rule/"),
         "AWS::StepFunctions::StateMachine" => ("states", "stateMachine:"),
+        "AWS::CloudWatch::Alarm" => ("cloudwatch", "alarm:"),
         "AWS::IAM::Role" => return format!("arn:aws:iam::{ACCOUNT}:role/{name}"),
         "AWS::S3::Bucket" => return format!("arn:aws:s3:::{name}"),
         _ => panic!("the ARN of a {kind} is not known here"),

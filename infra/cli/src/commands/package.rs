@@ -17,10 +17,11 @@ const LARGE: u64 = 5_000_000;
 /// cargo, packs each as FUNCTION.zip with the binary `bootstrap` in it, and writes their checksums to SHA256SUMS. The
 /// same sources give the same bytes, whenever and in whatever folder they are built by the same compiler.
 ///
-/// For Graviton, on a machine that has the target, build with cargo-lambda into a folder of its own and pack what it made:
+/// For Graviton, on a machine that has the target, build the functions with cargo-lambda into a folder of its own and pack
+/// what it made:
 ///
-///   AWS_LC_SYS_NO_JITTER_ENTROPY=1 cargo lambda build --profile lambda --arm64 --lambda-dir target/graviton &&
-///   winback package --binaries target/graviton --out packages
+///   AWS_LC_SYS_NO_JITTER_ENTROPY=1 cargo lambda build --profile lambda --arm64 --lambda-dir target/graviton \
+///   $(ls functions | sed 's/^/-p /') && winback package --binaries target/graviton --out packages
 #[derive(Debug, Args)]
 pub struct Package {
     /// Where the packages go; made if it is not there
@@ -168,6 +169,30 @@ mod tests {
     fn the_functions_are_those_that_have_a_folder() {
         let names = functions(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")).unwrap();
         assert!(names.contains(&"send-message".to_owned()) && names.contains(&"import-orders".to_owned()), "{names:?}");
+    }
+
+    #[test]
+    fn what_cargo_lambda_made_is_packed_by_its_folders() {
+        let dir = std::env::temp_dir().join(format!("winback-package-binaries-{}", std::process::id()));
+        let _ = std::fs::remove_dir_all(&dir);
+        let names = functions(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")).unwrap();
+        for name in &names {
+            std::fs::create_dir_all(dir.join("graviton").join(name)).unwrap();
+            std::fs::write(dir.join("graviton").join(name).join("bootstrap"), b"\x7fELF").unwrap();
+        }
+        let (out, binaries) = (dir.join("packages"), Some(dir.join("graviton")));
+        let done = Package { out: out.clone(), programs: None, binaries, programs_only: false }.run().unwrap();
+        assert_eq!(done, Done::Whole);
+        let sums = std::fs::read_to_string(out.join("SHA256SUMS")).unwrap();
+        let listed: Vec<&str> = sums.lines().filter_map(|line| line.split("  ").nth(1)).collect();
+        assert_eq!(listed, names.iter().map(|name| format!("{name}.zip")).collect::<Vec<_>>());
+        assert!(listed.iter().all(|package| out.join(package).is_file()), "{listed:?}");
+        // A build that was cut short is no release.
+        let (first, binaries) = (names.first().unwrap(), Some(dir.join("graviton")));
+        std::fs::remove_dir_all(dir.join("graviton").join(first)).unwrap();
+        let problem = Package { out, programs: None, binaries, programs_only: false }.run().unwrap_err();
+        assert!(format!("{problem:#}").contains(first), "{problem:#}");
+        std::fs::remove_dir_all(dir).unwrap();
     }
 
     #[test]

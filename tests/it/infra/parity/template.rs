@@ -12,7 +12,7 @@ use super::{SENDER, arn, text};
 const TEMPLATE: &str = include_str!("../../../../infra/sam/template.yaml");
 
 /// Which property names a resource. What is not here has no name that anything else needs.
-const NAMED: [(&str, &str); 12] = [
+const NAMED: [(&str, &str); 13] = [
     ("AWS::DynamoDB::Table", "TableName"),
     ("AWS::SQS::Queue", "QueueName"),
     ("AWS::SNS::Topic", "TopicName"),
@@ -25,6 +25,7 @@ const NAMED: [(&str, &str); 12] = [
     ("AWS::Scheduler::ScheduleGroup", "Name"),
     ("AWS::Events::Rule", "Name"),
     ("AWS::StepFunctions::StateMachine", "StateMachineName"),
+    ("AWS::CloudWatch::Alarm", "AlarmName"),
 ];
 
 /// The template with its parameters at their defaults, but for those that are given.
