@@ -243,7 +243,8 @@ impl Tables {
     pub async fn note_setback(&self, store: &StoreId, code: &Code, setback: &Setback) -> Result<(), Error> {
         let key = Key::Coupon(store.clone(), code.clone());
         let note = Write::update(Table::Ledger, &key, "SET setback = :setback, rev = rev + :one");
-        let packed = serde_json::to_string(setback).map_err(Error::Format)?;
+        let packed = serde_json::to_string(setback)
+            .map_err(|error| Error::Unreadable { key: key.to_string(), problem: error.to_string() })?;
         let note = note.when("attribute_exists(pk)").text(":setback", &packed).number(":one", 1);
         self.commit(vec![note]).await.map(|_| ())
     }
