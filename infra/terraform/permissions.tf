@@ -29,7 +29,7 @@ locals {
 
     record-event = [
       { actions = local.put, resources = [local.customers] },
-      # Erasure takes orders out of the ledger: the only thing that is ever deleted.
+      # Erasure takes orders out of the ledger: nothing else is ever deleted.
       { actions = concat(local.change, ["dynamodb:DeleteItem"]), resources = [local.ledger] },
       { actions = local.receive, resources = [aws_sqs_queue.events.arn] },
       { actions = ["ssm:GetParameter"], resources = ["${local.parameter}/keys/lookup"] },

@@ -114,3 +114,19 @@ variable "monthly_budget_usd" {
     error_message = "monthly_budget_usd is above 0."
   }
 }
+
+variable "shopify_event_sources" {
+  description = "Shops whose Shopify app delivers its webhooks by EventBridge: the store's name, and the name of the partner event source, which must be pending in this account and region. Empty: all webhooks come by receive-webhook's URL."
+  type        = map(string)
+  default     = {}
+
+  validation {
+    condition     = alltrue([for store in keys(var.shopify_event_sources) : can(regex("^[a-z][a-z0-9-]{0,31}$", store))])
+    error_message = "shopify_event_sources are known by names of stores: up to 32 lower-case letters, digits and hyphens, a letter first."
+  }
+
+  validation {
+    condition     = alltrue([for source in values(var.shopify_event_sources) : can(regex("^aws\\.partner/shopify\\.com/", source))])
+    error_message = "A source of shopify_event_sources begins with aws.partner/shopify.com/."
+  }
+}

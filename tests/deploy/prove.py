@@ -10,6 +10,7 @@ import packages
 from proving.imports import Imports
 from proving.leftovers import expect_nothing_left
 from proving.module import Stack
+from proving.operator import Operator, command
 from proving.story import Story
 from shop import STORE, Shop
 from stages import Failed, Stages
@@ -30,7 +31,7 @@ def prove(stages, folder, work):
         layer = packages.layer(STORE, work / "programs.zip")
     with cloud.up(work) as aws:
         try:
-            live(stages, aws, Stack(work, folder, layer))
+            live(stages, aws, Stack(work, folder, layer), work)
         except BaseException:
             tell_logs(aws, work)
             raise
@@ -46,7 +47,7 @@ def tell_logs(aws, work):
         print(f"\n{group['logGroupName']} said last:", *said[-10:], sep="\n  ", file=sys.stderr)
 
 
-def live(stages, aws, terraform):
+def live(stages, aws, terraform, work):
     """From the first apply to the last destroy."""
     with stages.stage("terraform init"):
         terraform.init()
@@ -54,9 +55,10 @@ def live(stages, aws, terraform):
         stack = terraform.apply()
     stages.milestone("applied")
     shop = Shop(aws, stack)
-    story, imports = Story(shop), Imports(shop)
-    with stages.stage("secrets, first scan, live"):
-        story.goes_live()
+    story, imports, operator = Story(shop), Imports(shop), Operator(shop, command(), work)
+    with stages.stage("secrets, rehearsed, live"):
+        operator.sets_a_store_up()
+        operator.sets_it_live()
     with stages.stage("first order accepted"):
         story.an_order_is_accepted()
     stages.milestone("first order accepted")
@@ -67,6 +69,7 @@ def live(stages, aws, terraform):
         imports.a_history_is_taken_in()
         imports.the_same_file_again_changes_nothing()
         imports.a_file_of_nobody_is_refused()
+        operator.imports()
     with stages.stage("nothing to change in a second plan"):
         terraform.expect_no_changes()
     with stages.stage("first mail (the rest of a minute)"):
@@ -78,6 +81,10 @@ def live(stages, aws, terraform):
         story.the_offer_is_opened()
         story.the_code_is_redeemed_once()
         story.mailing_is_ended()
+    with stages.stage("explained, exported, paused, looked after"):
+        operator.asks_about_anna()
+        operator.pauses_and_resumes()
+        operator.asks_the_doctor()
     with stages.stage("everything once more, and no second mail"):
         story.everything_comes_once_more()
         story.nobody_is_forgotten_and_nobody_mailed_twice()

@@ -49,17 +49,6 @@ class Shop:
         self.webhook_secret = secrets.token_bytes(24)
         self.stack = stack
 
-    def write_secrets(self):
-        """What an operator writes into SSM before the first call."""
-        written = {
-            "keys/lookup": secrets.token_hex(32),
-            "keys/code": secrets.token_hex(32),
-            "keys/link": f"1:{secrets.token_hex(32)}",
-            f"stores/{STORE}/webhook-secrets": self.webhook_words(),
-        }
-        for name, value in written.items():
-            self.aws.ssm.put_parameter(Name=f"{self.prefix}/{name}", Value=value, Type="SecureString")
-
     def forget_secrets(self):
         """What an operator deletes after the last call: Terraform knows nothing of it."""
         below = self.aws.ssm.get_parameters_by_path(Path=self.prefix, Recursive=True)["Parameters"]

@@ -66,11 +66,14 @@ impl Sender {
     }
 }
 
+/// Where the secrets of that shop lie.
+const SECRETS: &str = "/winback/local/stores/books/webhook-secrets";
+
 /// A shop that is wired to a platform with [`SECRET`], and with whatever settings follow it.
 pub async fn wired(sender: Sender, settings: &str) -> Shop {
     let shop = Shop::open(NOW).await;
     let line = format!("{} {SECRET} {settings}", sender.word());
-    shop.place.stack.put_secret("/winback/local/stores/books/webhook-secrets", &line).expect("it is written");
+    shop.place.stack.put_secret(SECRETS, &line).expect("it is written");
     shop
 }
 
@@ -84,8 +87,22 @@ pub async fn deliver(shop: &Shop, sender: Sender, topic: &str, body: &[u8]) -> A
 pub async fn send(shop: &Shop, headers: &[(&str, String)], body: &[u8]) -> Answered {
     let headers: Vec<(&str, &str)> = headers.iter().map(|(name, value)| (*name, value.as_str())).collect();
     let request = request("POST", "/webhooks/books", &headers, Some(body));
-    let answer = receive_webhook::handle(&shop.place.cloud, request, shop.place.invocation()).await;
+    let answer = receive_webhook::at_the_door(&shop.place.cloud, request, shop.place.invocation()).await;
     answer.expect("it always answers").into()
+}
+
+/// Delivered, taken, and all that follows from it.
+pub async fn told(shop: &Shop, sender: Sender, topic: &str, body: &Value) {
+    let answer = deliver(shop, sender, topic, body.to_string().as_bytes()).await;
+    assert_eq!((answer.status, answer.json()["status"].as_str()), (200, Some("accepted")), "{}", answer.body);
+    shop.place.settle().await.expect("it settles");
+}
+
+/// Delivered, taken, and nothing for us: why.
+pub async fn ignored(shop: &Shop, sender: Sender, topic: &str, body: &Value) -> String {
+    let answer = deliver(shop, sender, topic, body.to_string().as_bytes()).await;
+    assert_eq!((answer.status, answer.json()["status"].as_str()), (200, Some("ignored")), "{}", answer.body);
+    answer.json()["because"].as_str().expect("a reason").to_owned()
 }
 
 /// A payload of `tests/webhooks`.

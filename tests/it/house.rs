@@ -1,7 +1,7 @@
 //! The rules of the house. A rule that is not a test is a wish.
 
 mod crates;
-mod tree;
+pub mod tree;
 
 use self::crates::Crates;
 use self::tree::{File, all, code, rust, rust_below};

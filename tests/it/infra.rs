@@ -5,6 +5,7 @@
 //! are what the code needs. The second half needs no Terraform.
 
 mod calls;
+mod logs;
 mod parity;
 mod stories;
 mod tables;

@@ -15,6 +15,7 @@ mod plans;
 mod refused;
 mod restore;
 mod rounds;
+mod tenants;
 mod who;
 
 /// Compares a story with its transcript in `stories/<name>.snap`.

@@ -23,12 +23,31 @@ use winback_domain::ids::{CustomerId, StoreId};
 use winback_domain::message::Message;
 use winback_domain::money::Money;
 use winback_domain::plan::Folder;
+use winback_domain::report;
 use winback_domain::store::State;
 use winback_local::aws::SentMail;
 use winback_local::clock::Turned;
 use winback_local::place::{Ledger, Place, Set, Setup};
 
 use http::{Answered, request};
+
+/// A store's summary, recounted from all that its tables hold.
+pub async fn recounted(place: &Place, store: &StoreId) -> report::Summary {
+    let ledger = place.ledger(store).await.expect("the ledger reads");
+    let people = place.people(store).await.expect("the table reads");
+    place.overseer.forget(store);
+    let standing = place.overseer.standing(store).await.expect("the store stands");
+    report::summary(&report::Ledger {
+        customers: &people.customers,
+        aliases: &people.aliases,
+        orders: &ledger.orders,
+        messages: &ledger.messages,
+        coupons: &ledger.coupons,
+        store: &standing.store,
+        plan: &standing.plan,
+        now: place.clock.now(),
+    })
+}
 
 /// The sample shops of this repository.
 pub fn sample(name: &str) -> Folder {

@@ -1,7 +1,9 @@
 //! What comes over the wire: real requests in the JSON that Lambda hands to a function, through the queue, into the
 //! tables. Bad input gets a clear answer and loses nothing.
 
+mod bus;
 mod orderless;
+mod origin;
 mod pages;
 mod people;
 mod tills;
@@ -31,7 +33,7 @@ async fn post(shop: &Shop, path: &str, signed: &[(&str, i64, &str)], body: &[u8]
     }
     let headers: Vec<(&str, &str)> = headers.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
     let request = request("POST", path, &headers, Some(body));
-    let answer = receive_webhook::handle(&shop.place.cloud, request, shop.place.invocation()).await;
+    let answer = receive_webhook::at_the_door(&shop.place.cloud, request, shop.place.invocation()).await;
     answer.expect("it always answers").into()
 }
 

@@ -1,25 +1,61 @@
 //! The door for stores: verifies a signature, puts what it means on the queue, and only then says so. It reads no table; a
-//! store is known when it has secrets.
+//! store is known when it has secrets. Events of a platform's own bus come in beside the door, see [`bus`].
+
+pub mod bus;
 
 use aws_lambda_events::lambda_function_urls::{LambdaFunctionUrlRequest, LambdaFunctionUrlResponse};
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 use serde_json::json;
 use winback_cloud::door;
-use winback_cloud::queue::Told;
+use winback_cloud::queue::{self, Told};
 use winback_cloud::start::Invocation;
 use winback_cloud::{Cloud, Error, secrets};
 use winback_domain::event::Event;
 use winback_domain::http::{Answer, BadBody, Problem, body, segments};
 use winback_domain::ids::StoreId;
-use winback_domain::webhook::{self, Delivery, Heard, LARGEST, Platform, Wiring, hear};
+use winback_domain::webhook::{self, Delivery, Heard, Ignored, LARGEST, Platform, Wiring, hear};
+
+use self::bus::{FromBus, Taken};
 
 /// Two secrets of a platform are active while one is rotated, and never more.
 const ACTIVE_SECRETS: usize = 2;
 /// When a store may try again.
 const RETRY_SECONDS: u32 = 30;
 
+/// What starts this function.
+#[derive(Debug, Deserialize)]
+#[serde(untagged)]
+pub enum Incoming {
+    /// An event of a bus. A request has no member `store`, whoever sends it: what a caller says stands in its body.
+    Bus(FromBus),
+    /// A request at the function's URL.
+    Door(Box<LambdaFunctionUrlRequest>),
+}
+
+/// What this function answers.
+#[derive(Debug, Serialize)]
+#[serde(untagged)]
+pub enum Outgoing {
+    /// To an event of a bus.
+    Bus(Taken),
+    /// To a request.
+    Door(Box<LambdaFunctionUrlResponse>),
+}
+
+/// Takes whatever starts this function.
+///
+/// # Errors
+/// Of an event of a bus alone, see [`bus::take`].
+pub async fn handle(cloud: &Cloud, incoming: Incoming, invocation: Invocation) -> Result<Outgoing, Error> {
+    match incoming {
+        Incoming::Bus(event) => bus::take(cloud, event).await.map(Outgoing::Bus),
+        Incoming::Door(request) => at_the_door(cloud, *request, invocation).await.map(Box::new).map(Outgoing::Door),
+    }
+}
+
 /// Takes `POST /webhooks/{store}`. It answers every request itself: nothing is left for the runtime to fail with.
-pub async fn handle(
+pub async fn at_the_door(
     cloud: &Cloud,
     event: LambdaFunctionUrlRequest,
     _invocation: Invocation,
@@ -56,20 +92,14 @@ async fn take(cloud: &Cloud, request: &LambdaFunctionUrlRequest) -> Answer {
         }
     }
     match heard {
-        Ok(Heard::Events { topic, events }) => tell(cloud, store, &topic, events).await,
+        Ok(Heard::Events { topic, events }) => tell(cloud, &store, &topic, events).await,
         Ok(Heard::Ignored { topic, because }) => {
-            let because = because.word();
-            tracing::info!(%store, topic, because, "webhook ignored");
-            Answer::json(200, &json!({"status": "ignored", "topic": topic, "because": because}))
+            ignored(&store, &topic, because);
+            Answer::json(200, &json!({"status": "ignored", "topic": topic, "because": because.word()}))
         }
         Ok(Heard::Ping) => Answer::json(200, &json!({"status": "here"})),
         Err(error) => {
-            if let webhook::Error::Undocumented { topic, problem } = &error {
-                // Nobody at the store can mend that; it tries again, and we have until it gives up.
-                tracing::error!(%store, topic, problem, "webhook not understood");
-            } else {
-                tracing::warn!(%store, status = error.status(), "webhook not taken");
-            }
+            not_understood(&store, &error);
             refused(&error)
         }
     }
@@ -111,17 +141,33 @@ fn usable(store: &StoreId, lines: &[String]) -> Vec<Wiring> {
 }
 
 /// Puts the events on the queue. Only then the store hears that it may forget them.
-async fn tell(cloud: &Cloud, store: StoreId, topic: &str, events: Vec<Event>) -> Answer {
+async fn tell(cloud: &Cloud, store: &StoreId, topic: &str, events: Vec<Event>) -> Answer {
+    match queue(cloud, store, topic, events).await {
+        Ok(()) => Answer::json(200, &json!({"status": "accepted"})),
+        Err(_) => Problem::try_again(RETRY_SECONDS),
+    }
+}
+
+async fn queue(cloud: &Cloud, store: &StoreId, topic: &str, events: Vec<Event>) -> Result<(), queue::Error> {
     let told: Vec<Told> = events.into_iter().map(|event| Told { store: store.clone(), event }).collect();
-    match cloud.queues.tell_all(&told).await {
-        Ok(()) => {
-            tracing::info!(%store, topic, events = told.len(), "webhook accepted");
-            Answer::json(200, &json!({"status": "accepted"}))
-        }
-        Err(error) => {
-            tracing::error!(%store, topic, %error, "webhook not queued");
-            Problem::try_again(RETRY_SECONDS)
-        }
+    let queued = cloud.queues.tell_all(&told).await;
+    match &queued {
+        Ok(()) => tracing::info!(%store, topic, events = told.len(), "webhook accepted"),
+        Err(error) => tracing::error!(%store, topic, %error, "webhook not queued"),
+    }
+    queued
+}
+
+fn ignored(store: &StoreId, topic: &str, because: Ignored) {
+    tracing::info!(%store, topic, because = because.word(), "webhook ignored");
+}
+
+fn not_understood(store: &StoreId, error: &webhook::Error) {
+    if let webhook::Error::Undocumented { topic, problem } = error {
+        // Nobody at the store can mend that; it tries again, and we have until it gives up.
+        tracing::error!(%store, topic, problem, "webhook not understood");
+    } else {
+        tracing::warn!(%store, status = error.status(), "webhook not taken");
     }
 }
 

@@ -35,9 +35,7 @@ pub struct Package {
 pub fn function(name: &str, binary: &Path, out: &Path) -> Result<Package> {
     let bytes = std::fs::read(binary).with_context(|| binary.display().to_string())?;
     if !bytes.starts_with(b"\x7fELF") {
-        bail!(
-            "{name} is no Linux binary: build it on Linux, or with cargo lambda build --profile lambda, and name --binaries"
-        );
+        bail!("{name} is no Linux binary: build it on Linux, or as `winback package --help` says for Graviton");
     }
     if let Some(wanted) = glibc(&bytes).filter(|wanted| *wanted > GLIBC) {
         bail!(

@@ -38,7 +38,7 @@ impl Trial {
         // Ranking decides who goes first when not everybody can.
         let place = if limits { place } else { place.without_nightly_scan() };
         if !limits {
-            place.stack.set_ses_account(Account { max_24_hour_send: 1e9, max_send_rate: 1e4, sending_enabled: true });
+            place.stack.set_ses_account(Account { max_24_hour_send: 1e9, max_send_rate: 1e4, ..Account::default() });
         }
         let store = StoreId::try_from("shop".to_owned())?;
         place.set_up(&store, &folder, Setup { state: State::Importing, unlimited: !limits }).await?;

@@ -18,7 +18,7 @@ use tokio::net::TcpListener;
 use tokio::sync::{mpsc, oneshot, watch};
 
 use crate::files::Files;
-use crate::knocks::{Knock, Knocks};
+use crate::knocks::{Asked, Knocks};
 use crate::life::{Deed, Life};
 use crate::place::Place;
 
@@ -243,15 +243,13 @@ impl Gateway {
         }
         match ask {
             Ask::Function(request, answer) => {
-                let webhook = request.raw_path.as_deref().is_some_and(|path| path.starts_with("/webhooks/"));
-                let (text, is_base64) = (request.body.clone().filter(|_| webhook), request.is_base64_encoded);
+                let asked = Asked::of(&request);
                 let answered = Box::pin(lambda::invoke(&self.life.place, *request)).await;
                 self.queues().await?;
-                if let (true, Ok(response)) = (webhook, &answered) {
+                if let (Some(asked), Ok(response)) = (asked, &answered) {
                     let now = self.life.place.clock.now();
                     let waits = self.life.place.has_events()?;
-                    let body = winback_domain::http::body(text.as_deref(), is_base64, LARGEST_BODY).unwrap_or_default();
-                    self.life.knocks.add(Knock::webhook(now, &body, response, waits));
+                    self.life.knocks.add(asked.answered(now, response, waits));
                 }
                 // Who went away needs no answer; what was asked for is done all the same.
                 let _ = answer.send(answered);

@@ -14,7 +14,7 @@ use winback_domain::message::Message;
 use crate::aws::{SentMail, SesEvent, ses_event};
 use crate::files::Files;
 use crate::gateway::lambda;
-use crate::knocks::{Knock, Knocks};
+use crate::knocks::{Fate, Knock, Knocks};
 use crate::place::Place;
 
 /// What somebody does.
@@ -157,6 +157,7 @@ impl Life {
                     what: event.what.name().to_owned(),
                     order: event.what.order_id().map(str::to_owned),
                     status: None,
+                    fate: Fate::Taken,
                     became: "recorded".to_owned(),
                 });
                 place.tell(&Told { store: self.store.clone(), event: *event }).await

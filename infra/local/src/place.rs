@@ -24,6 +24,7 @@ use winback_domain::ids::StoreId;
 use winback_domain::plan::Folder;
 use winback_domain::store::{Ranking, State, Store};
 use winback_domain::time::day_of;
+use winback_domain::webhook::{Platform, Wiring};
 
 use crate::aws::{CUSTOMERS, Died, LEDGER, QueueMessage, Stack, sqs_event};
 use crate::clock::Turned;
@@ -234,7 +235,14 @@ impl Place {
     /// The secret a store signs its webhooks with here.
     pub async fn webhook_secret(&self, store: &StoreId) -> Result<String> {
         let secrets = self.overseer.secrets.webhook(store, self.clock.now(), true).await?;
-        secrets.into_iter().next().context("the store has no webhook secret")
+        let own = |line: &String| Wiring::parse(line).is_ok_and(|wiring| wiring.platform == Platform::Own);
+        secrets.into_iter().find(own).context("the store has no webhook secret of our own format")
+    }
+
+    /// What a store is wired with.
+    pub async fn wirings(&self, store: &StoreId) -> Result<Vec<Wiring>> {
+        let secrets = self.overseer.secrets.webhook(store, self.clock.now(), true).await?;
+        Ok(secrets.iter().filter_map(|line| Wiring::parse(line).ok()).collect())
     }
 
     /// Puts an event on its queue.

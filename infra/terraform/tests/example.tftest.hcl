@@ -64,6 +64,10 @@ mock_provider "aws" {
     defaults = { arn = "arn:aws:states:eu-central-1:111122223333:stateMachine:any" }
   }
 
+  mock_resource "aws_cloudwatch_event_bus" {
+    defaults = { arn = "arn:aws:events:eu-central-1:111122223333:event-bus/any" }
+  }
+
   mock_resource "aws_cloudwatch_event_rule" {
     defaults = { arn = "arn:aws:events:eu-central-1:111122223333:rule/any" }
   }

@@ -1,5 +1,6 @@
 //! The breaker: counts what became of a store's mails, and stops the store before mailbox providers do.
 
+use winback_domain::health::Health;
 use winback_domain::ids::StoreId;
 use winback_domain::message::State;
 use winback_domain::time::day_of;
@@ -11,10 +12,13 @@ impl Cloud {
     ///
     /// The count is near enough and no more: a crash or a retry in between counts a mail never or twice.
     pub async fn count_fate(&self, store: &StoreId, fate: State) -> Result<(), Error> {
+        if !Health::counts(fate) {
+            return Ok(());
+        }
         let zone = &self.standing(store).await?.plan.shop.time_zone;
         let today = day_of(self.clock.now(), zone);
         self.tables.count_fate(store, today, fate).await?;
-        if !matches!(fate, State::Bounced | State::Complained) {
+        if !Health::is_bad(fate) {
             return Ok(());
         }
         let Some(breaker) = self.tables.health(store, today).await?.breaker() else { return Ok(()) };

@@ -5,7 +5,7 @@ use serde::Serialize;
 use serde_json::{Value, json, to_value};
 use winback_domain::customer::Customer;
 use winback_domain::event::{Event, What, Who};
-use winback_domain::ids::{MessageId, StoreId};
+use winback_domain::ids::StoreId;
 
 use crate::tables::customers::Record;
 use crate::{Cloud, Error};
@@ -74,27 +74,14 @@ impl Cloud {
     async fn record_of(&self, store: &StoreId, customer: &Customer) -> Result<Value, Error> {
         let (mut orders, mut messages, mut codes) = (Vec::new(), Vec::new(), Vec::new());
         for head in &customer.ledger_orders {
-            let mut seen: Vec<String> = Vec::new();
-            let mut next = Some(head.clone());
-            while let Some(id) = next.filter(|id| !seen.contains(id)) {
-                let order = self.tables.order(store, &id).await?.order;
-                next = order.previous.clone();
+            for (id, order) in self.orders_from(store, head).await? {
                 let mut shown = opened(&order);
                 shown["order_id"] = json!(id);
                 orders.push(shown);
-                seen.push(id);
             }
         }
         for head in &customer.letters {
-            let mut seen: Vec<MessageId> = Vec::new();
-            let mut next = Some(*head);
-            while let Some(id) = next.filter(|id| !seen.contains(id)) {
-                seen.push(id);
-                let Some(message) = self.tables.message(store, id).await? else {
-                    next = customer.open.as_ref().filter(|open| open.message == id).and_then(|open| open.previous);
-                    continue;
-                };
-                next = message.previous;
+            for message in self.letters_from(store, customer, *head).await? {
                 if let Some(code) = message.offer.as_ref().and_then(|granted| granted.code.as_ref())
                     && let Some(coupon) = self.tables.coupon(store, code).await?
                 {

@@ -5,6 +5,8 @@ use std::fmt;
 use jiff::civil::Date;
 use winback_domain::ids::{Code, CustomerId, MessageId, StoreId};
 
+use crate::tables::Table;
+
 /// One item's key.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Key {
@@ -64,6 +66,25 @@ fn escape(name: &str) -> String {
 }
 
 impl Key {
+    /// The table it lies in.
+    pub fn table(&self) -> Table {
+        match self {
+            Self::Stores
+            | Self::Page(..)
+            | Self::Store(_)
+            | Self::FirstMail(_)
+            | Self::Plan(..)
+            | Self::Customer(..) => Table::Customers,
+            Self::Order(..)
+            | Self::Message(..)
+            | Self::Coupon(..)
+            | Self::Reference(..)
+            | Self::Lot(..)
+            | Self::Day(..)
+            | Self::Month(..) => Table::Ledger,
+        }
+    }
+
     /// Reads a key back. Names come back as they were.
     pub fn parse(text: &str) -> Option<Self> {
         if text == "stores" {

@@ -2,6 +2,7 @@
 //! one loop by which every function records what it learned.
 
 mod breaker;
+mod chains;
 pub mod clock;
 pub mod config;
 pub mod door;
@@ -95,6 +96,9 @@ pub enum Error {
         /// What is wrong.
         problem: String,
     },
+    /// What a platform sent by its bus cannot be taken: we can mend that, and have it sent again out of the archive.
+    #[error("an event of the bus: {0}")]
+    NotTaken(String),
     /// Too many wrote to the same customer at once. The queue brings it back.
     #[error("too many writers at once")]
     Contended,

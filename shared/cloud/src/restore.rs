@@ -2,8 +2,8 @@
 //! knows anything the time is marked as lost. The rules are the domain's ([`carry`](winback_domain::carry),
 //! [`gap`](winback_domain::gap)); here is the order in which they are applied, and under which condition each is written.
 //!
-//! Stores first: all are paused before anything else is done, and stay so. Then customers, then the ledger: a customer
-//! remembers a mail before the ledger does, so whoever dies in between does it again. Every write carries a condition on
+//! Stores first: all are paused before anything else is done, and stay so. Then customers, then the ledger: a letter of it
+//! is written together with what its customer remembers of it. Every write carries a condition on
 //! what was read, so that functions may record events meanwhile. Run again it finds what is left to do; nothing is left
 //! when nothing is counted.
 

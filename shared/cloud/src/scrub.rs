@@ -3,6 +3,7 @@
 
 use winback_domain::customer::Customer;
 use winback_domain::ids::{CustomerId, MessageId, StoreId};
+use winback_domain::order::Order;
 
 use crate::keys::Key;
 use crate::tables::Table;
@@ -54,38 +55,22 @@ impl Cloud {
     }
 
     async fn scrub_orders(&self, store: &StoreId, customer: &Customer, head: &str) -> Result<(), Error> {
-        let mut chain: Vec<(String, bool)> = Vec::new();
-        let mut next = Some(head.to_owned());
-        while let Some(id) = next.filter(|id| chain.iter().all(|(known, _)| known != id)) {
-            let order = self.tables.order(store, &id).await?.order;
-            let gone = order.placed.as_ref().is_none_or(|version| customer.forgets(version.happened()));
-            next = order.previous;
-            chain.push((id, gone));
-        }
+        let chain = self.orders_from(store, head).await?;
+        let gone = |order: &Order| order.placed.as_ref().is_none_or(|version| customer.forgets(version.happened()));
         // From the far end: whoever dies on the way leaves a chain that still begins where the record says.
-        for (id, _) in chain.into_iter().rev().filter(|(_, gone)| *gone) {
+        for (id, _) in chain.into_iter().rev().filter(|(_, order)| gone(order)) {
             self.tables.delete(Table::Ledger, &Key::Order(store.clone(), id)).await?;
         }
         Ok(())
     }
 
     async fn scrub_letters(&self, store: &StoreId, customer: &Customer, head: MessageId) -> Result<(), Error> {
-        let mut seen = Vec::new();
-        let mut next = Some(head);
-        while let Some(id) = next.filter(|id| !seen.contains(id)) {
-            seen.push(id);
-            let Some(message) = self.tables.message(store, id).await? else {
-                // Claimed, and not written down yet: the claim knows what comes before.
-                next = customer.open.as_ref().filter(|open| open.message == id).and_then(|open| open.previous);
-                continue;
-            };
-            next = message.previous;
-            if customer.forgets(message.episode) {
-                if let Some(code) = message.offer.and_then(|granted| granted.code) {
-                    self.tables.scrub_coupon(store, &code).await?;
-                }
-                self.tables.scrub_message(store, id).await?;
+        let chain = self.letters_from(store, customer, head).await?;
+        for message in chain.into_iter().filter(|message| customer.forgets(message.episode)) {
+            if let Some(code) = message.offer.and_then(|granted| granted.code) {
+                self.tables.scrub_coupon(store, &code).await?;
             }
+            self.tables.scrub_message(store, message.id).await?;
         }
         Ok(())
     }

@@ -3,6 +3,8 @@
 
 use std::fmt;
 
+use crate::message::State;
+
 /// The days that count: today and the six before.
 pub const WINDOW_DAYS: u32 = 7;
 /// Below so many mails a share says nothing.
@@ -45,6 +47,16 @@ pub enum Breaker {
 }
 
 impl Health {
+    /// Whether a mail that ended so counts. Bad news may be what makes the store stop.
+    pub fn counts(fate: State) -> bool {
+        matches!(fate, State::Delivered) || Self::is_bad(fate)
+    }
+
+    /// Whether a mail that ended so speaks against the store.
+    pub fn is_bad(fate: State) -> bool {
+        matches!(fate, State::Bounced | State::Complained)
+    }
+
     /// Both together.
     #[must_use]
     pub fn and(self, other: Self) -> Self {

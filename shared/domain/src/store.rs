@@ -336,16 +336,20 @@ impl Store {
         }
     }
 
+    /// Pauses it, whatever it was. A run that was to set it live before this moment does not lift the pause.
+    pub fn stop(&mut self, because: &str, at: Timestamp) {
+        self.state = State::Paused;
+        self.paused_because = Some(because.to_owned());
+        self.state_set = self.state_set.max(Some(at));
+    }
+
     /// Its platform took us out: it mails nobody until somebody resumes it, whatever it was doing. Told again, also much
     /// later, it changes nothing.
     pub fn leave(&mut self, at: Timestamp) {
         if self.left < Some(at) {
             self.left = Some(at);
             self.imports = None;
-            self.state = State::Paused;
-            // A run that was to set it live before this does not lift the pause.
-            self.state_set = self.state_set.max(Some(at));
-            self.paused_because = Some("the store took Winback out".to_owned());
+            self.stop("the store took Winback out", at);
         }
     }
 

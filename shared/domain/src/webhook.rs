@@ -161,6 +161,12 @@ impl<'a> Delivery<'a> {
         (self.header)(name).unwrap_or_default()
     }
 
+    /// Whether it was signed about now; asked once the signature holds.
+    fn fresh(&self, signed_at: i64) -> Result<(), Error> {
+        let off = signed_at.abs_diff(self.received.as_second());
+        if off > TOLERANCE_SECONDS { Err(Error::Stale) } else { Ok(()) }
+    }
+
     /// Who may have sent it, by the header that it is signed in.
     fn platforms(&self) -> &'static [Platform] {
         let has = |name| (self.header)(name).is_some();

@@ -66,7 +66,7 @@ async fn main() {
 async fn opened(readers: usize) -> Place {
     let place = Place::in_memory(Turned::at(moment(START))).expect("a place in memory").without_nightly_scan();
     place.stack.keep_bodies(false);
-    place.stack.set_ses_account(Account { max_24_hour_send: 1e9, max_send_rate: 1e4, sending_enabled: true });
+    place.stack.set_ses_account(Account { max_24_hour_send: 1e9, max_send_rate: 1e4, ..Account::default() });
     let store = StoreId::try_from("records".to_owned()).expect("a store's name");
     let setup = Setup { state: State::Importing, unlimited: true };
     place.set_up(&store, &folder(), setup).await.expect("the sample shop is good");

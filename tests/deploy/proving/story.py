@@ -4,7 +4,7 @@ import json
 import re
 
 from cloud import ask
-from shop import ANNA, STORE, moment, named_twice, read_fields, unpack_layer
+from shop import ANNA, STORE, moment, named_twice, read_fields
 from stages import expect, until
 
 JSON = {"content-type": "application/json"}
@@ -28,16 +28,6 @@ class Story:
                 "marketing_consent": True,
             },
         }
-
-    def goes_live(self):
-        """An operator writes the secrets and lets the store go live."""
-        self.shop.write_secrets()
-        unpack_layer(self.aws, self.shop.functions["scan-customers"])
-        run = {"scheduled_at": moment(24), "set": {"store": STORE, "state": "live"}}
-        audit = self.shop.invoke("scan-customers", run)
-        expect(audit["customers"] == 0, "nobody is known yet", audit)
-        store = self.shop.known_as()
-        expect(store["state"] == "live", "the store is live", store)
 
     def an_order_is_accepted(self):
         """The store's webhook tells of an order of long ago, as a store does that has only now been wired."""

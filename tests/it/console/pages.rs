@@ -2,10 +2,11 @@
 
 use serde_json::json;
 use winback_domain::message::State;
+use winback_domain::webhook::{Wiring, shopify};
 use winback_local::files::Files;
 
 use super::{Visitor, folder, sample, visited};
-use crate::support::edit;
+use crate::support::{edit, store};
 
 /// Anna's first letter has left; its id.
 async fn mailed(visitor: Visitor) -> String {
@@ -100,6 +101,35 @@ async fn whoever_says_no_is_left_alone() {
         })
         .await;
     }
+}
+
+#[tokio::test]
+async fn the_doors_show_topic_by_topic_what_a_platform_sent() {
+    visited(sample(), async |visitor, place| {
+        let name = "/winback/local/stores/shop/webhook-secrets";
+        let own = place.webhook_secret(&store("shop")).await.expect("a secret");
+        let secret = Wiring::parse("shopify shpss_0123456789abcdef").expect("a secret");
+        let lines = format!("shopify shpss_0123456789abcdef\nshopify shpss_fedcba9876543210\n{own}");
+        place.stack.put_secret(name, &lines).expect("it is written");
+        visitor.turn(&json!({"advance": "6m"})).await;
+        let order = include_str!("../../webhooks/shopify/orders.create.json");
+        let good = shopify::sign(&secret, order.as_bytes());
+        for (topic, signature) in [("orders/create", &*good), ("orders/create", "d3Jvbmc="), ("carts/update", &*good)] {
+            let headers = format!("x-shopify-topic: {topic}\r\nx-shopify-hmac-sha256: {signature}\r\n");
+            visitor.ask("POST", "/webhooks/shop", &headers, order).await;
+        }
+        let page = visitor.get("/doors").await.body;
+        assert!(page.contains("<dd>own, shopify (two secrets: one is being rotated)</dd>"), "{page}");
+        let row = |topic: &str| {
+            let (_, row) = page.split_once(&format!("<tr><td>{topic}</td><td>")).expect("a row for the topic");
+            row.split_once("</tr>").expect("its end").0.to_owned()
+        };
+        assert!(row("orders/create").starts_with("1</td><td>0</td><td>1</td>"), "{page}");
+        assert!(row("orders/create").contains("the signature, its secret or its time is wrong"), "{page}");
+        assert!(row("carts/update").starts_with("0</td><td>1</td><td>0</td>"), "{page}");
+        assert!(row("carts/update").contains(">topic<"), "{page}");
+    })
+    .await;
 }
 
 #[tokio::test]

@@ -8,13 +8,12 @@ use serde_json::{Value, json};
 use winback_domain::event::What;
 use winback_domain::webhook::LARGEST;
 
-use super::{NOW, SECRET, Sender, becomes, deliver, events, payload, send, topic, wired};
+use super::{NOW, SECRET, SECRETS, Sender, becomes, deliver, events, payload, send, topic, wired};
 use crate::support::http::Answered;
 use crate::support::{Shop, raw};
 
 const SHOPIFY: Sender = Sender::Shopify;
 const ANNA: &str = "anna@example.com";
-const SECRETS: &str = "/winback/local/stores/books/webhook-secrets";
 
 async fn open() -> Shop {
     wired(SHOPIFY, "").await

@@ -9,13 +9,12 @@ use winback_domain::event::What;
 use winback_domain::report;
 use winback_domain::webhook::LARGEST;
 
-use super::{SECRET, Sender, becomes, deliver, events, payload, send, wired};
+use super::{SECRET, SECRETS, Sender, becomes, deliver, events, payload, send, wired};
 use crate::support::{Shop, raw};
 
 const STRIPE: Sender = Sender::Stripe;
 const ANNA: &str = "anna.lind@example.com";
 const PAID: &str = "checkout.session.completed";
-const SECRETS: &str = "/winback/local/stores/books/webhook-secrets";
 const NEXT: &str = "whsec_fedcba9876543210fedcba9876543210";
 
 #[tokio::test]
@@ -31,22 +30,16 @@ fn with(name: &str, change: &Value) -> Value {
     event
 }
 
-/// Told, taken, and all that follows from it.
 async fn told(shop: &Shop, event: &Value) {
-    let answer = deliver(shop, STRIPE, "", event.to_string().as_bytes()).await;
-    assert_eq!((answer.status, answer.json()["status"].as_str()), (200, Some("accepted")), "{}", answer.body);
-    shop.place.settle().await.expect("it settles");
+    super::told(shop, STRIPE, "", event).await;
 }
 
 async fn tell(shop: &Shop, name: &str) {
     told(shop, &payload(STRIPE, name)).await;
 }
 
-/// Taken, and nothing for us.
 async fn ignored(shop: &Shop, event: &Value) -> String {
-    let answer = deliver(shop, STRIPE, "", event.to_string().as_bytes()).await;
-    assert_eq!((answer.status, answer.json()["status"].as_str()), (200, Some("ignored")), "{}", answer.body);
-    answer.json()["because"].as_str().expect("a reason").to_owned()
+    super::ignored(shop, STRIPE, "", event).await
 }
 
 fn v1(secret: &str, at: i64, body: &[u8]) -> String {

@@ -2,13 +2,13 @@
 //! and what is counted all survive their becoming one.
 
 use serde_json::json;
-use winback_domain::report::{self, Ledger};
 use winback_domain::store::State;
 use winback_local::aws::{At, Fault};
 use winback_local::place::Setup;
 
 use super::check::{Expect, check};
 use super::world::{ANNA, BEFORE_LETTER, END, LETTER, World, at, folder};
+use crate::support::recounted;
 
 /// The account, heard of before, turns out to be Anna's.
 async fn is_anna(world: &World) {
@@ -143,7 +143,7 @@ async fn who_comes_back_with_an_account_came_back() {
     let order = json!({"order_id": "A-2", "customer_id": "7", "email": ANNA, "total": "45.00", "currency": "EUR"});
     world.tell("order.placed", order).await;
     world.until("2026-04-15T06:00:00Z").await;
-    assert_eq!(returns(&world).await, 1);
+    assert_eq!(recounted(&world.place, &world.store).await.returns, 1);
 }
 
 #[tokio::test]
@@ -153,26 +153,10 @@ async fn a_return_stays_one_whatever_is_told_of_the_letter_later() {
     world.until("2026-04-15T05:00:00Z").await;
     world.order("A-2").await;
     world.until("2026-04-16T06:01:00Z").await;
-    assert_eq!(returns(&world).await, 1);
+    assert_eq!(recounted(&world.place, &world.store).await.returns, 1);
     let id = world.ledger().await.messages[0].id.to_string();
     let complaint = json!({"eventType": "Complaint", "complaint": {"timestamp": "2026-04-16T06:00:00Z"}, "mail": {
         "timestamp": LETTER, "destination": [ANNA], "tags": {"store": ["books"], "message": [id]}}});
     record_delivery::handle(&world.place.cloud, complaint, world.place.invocation()).await.unwrap();
-    assert_eq!(returns(&world).await, 1);
-}
-
-async fn returns(world: &World) -> u64 {
-    let (ledger, people) = (world.ledger().await, world.place.people(&world.store).await.expect("the table reads"));
-    let standing = world.place.overseer.standing(&world.store).await.expect("the store stands");
-    let whole = Ledger {
-        customers: &people.customers,
-        aliases: &people.aliases,
-        orders: &ledger.orders,
-        messages: &ledger.messages,
-        coupons: &ledger.coupons,
-        store: &standing.store,
-        plan: &standing.plan,
-        now: world.place.clock.now(),
-    };
-    report::summary(&whole).returns
+    assert_eq!(recounted(&world.place, &world.store).await.returns, 1);
 }

@@ -43,88 +43,235 @@ async fn the_first_mail_goes_out_and_comes_back() {
     assert!(refused.text.contains("allow the operator ses:SendEmail"), "{}", refused.text);
 }
 
-#[tokio::test]
-async fn what_is_wrong_is_named_with_what_to_do() {
-    let world = healthy().await;
-    let sick: [(&str, Illness, &str); 9] = [
-        (
-            "a function that is not there",
-            Box::new(|world| world.control.remove(&configuration("import-orders"))),
-            "fail  import-orders is not there  – apply the Terraform module again",
-        ),
-        (
-            "an update that failed",
-            Box::new(|world| {
-                world.control.change(&configuration("redeem-code"), set("LastUpdateStatus", json!("Failed")))
-            }),
-            "fail  redeem-code is Active, its last update Failed",
-        ),
-        (
-            "one permission of two",
-            Box::new(|world| {
-                let one = json!({"Statement": [
-                    {"Effect": "Allow", "Principal": "*", "Action": "lambda:InvokeFunctionUrl"}]});
-                let path = format!("/2015-03-31/functions/{STACK}-serve-offer/policy");
-                world.control.change(&path, set("Policy", json!(one.to_string())));
-            }),
-            "fail  serve-offer answers 403: its policy allows nobody lambda:InvokeFunction",
-        ),
-        (
-            "a schedule that is off",
-            Box::new(|world| {
-                let path = format!("/schedules/{STACK}-find-lapsed?groupName={STACK}");
-                world.control.change(&path, set("State", json!("DISABLED")));
-            }),
-            "fail  the schedule of find-lapsed is switched off  – set `sending_enabled = true` and apply",
-        ),
-        (
-            "a configuration set that is off",
-            Box::new(|world| {
-                let path = "/v2/email/configuration-sets/winback";
-                world.control.change(path, set("SendingOptions", json!({"SendingEnabled": false})));
-            }),
-            "fail  the configuration set winback is switched off",
-        ),
-        (
-            "a domain that nobody signs for",
-            Box::new(|world| {
-                let path = "/v2/email/identities/shop.example";
-                world.control.change(path, set("DkimAttributes", json!({"SigningEnabled": true, "Status": "PENDING"})));
-            }),
-            "fail  books: mails from shop.example are not signed (DKIM PENDING)",
-        ),
-        (
-            "an account that may not send",
-            Box::new(|world| {
-                let none = Account { max_24_hour_send: 200.0, max_send_rate: 1.0, sending_enabled: false };
-                world.place.stack.set_ses_account(none);
-            }),
-            "fail  SES has switched off sending for the account",
-        ),
-        (
-            "a link domain that is somebody else's",
-            Box::new(|world| {
-                let url = format!("{}/", world.place.cloud.config.link_base);
-                world.control.page(url, 200, &[], "<h1>parked</h1>");
-            }),
-            "answers 200 with somebody else's page",
-        ),
-        (
-            "a clock that is off",
-            Box::new(|world| {
-                let url = format!("{}/", world.place.cloud.config.link_base);
-                let late = jiff::Timestamp::now() - jiff::SignedDuration::from_mins(10);
-                let late = late.strftime("%a, %d %b %Y %H:%M:%S GMT").to_string();
-                world.control.page(url, 403, &[("date", late)], "");
-            }),
-            "fail  this machine's clock is 6",
-        ),
-    ];
-    for (what, spoil, line) in sick {
+/// What the doctor says to each of these, every one on a stack that was healthy before.
+async fn diagnoses(sick: Vec<(&'static str, Illness, i32)>) {
+    for (line, spoil, status) in sick {
+        let world = healthy().await;
         spoil(&world);
         let said = world.winback(&["doctor"]).await;
-        assert_eq!(said.status, 1, "{what}: {}{}", said.text, said.errors);
-        assert!(said.text.contains(line), "{what}: no {line:?} in\n{}", said.text);
+        assert!(said.text.contains(line), "no {line:?} in\n{}{}", said.text, said.errors);
+        assert_eq!(said.status, status, "{line}: {}{}", said.text, said.errors);
+        let others = said.text.lines().skip(1).filter(|other| !other.starts_with("ok ") && !other.contains(line));
+        let others: Vec<&str> = others.filter(|other| !other.starts_with(' ')).collect();
+        assert!(others.len() <= 1, "one illness, and besides {line:?} it says {others:#?}");
+    }
+}
+
+/// What was described changes.
+fn described(path: impl Into<String>, change: impl Fn(&mut Value) + 'static) -> Illness {
+    let path = path.into();
+    Box::new(move |world| world.control.change(&path, &change))
+}
+
+fn put(name: &'static str, value: Value) -> impl Fn(&mut Value) {
+    move |known| known[name] = value.clone()
+}
+
+#[tokio::test]
+async fn functions_that_are_not_as_they_should_be() {
+    let policy = json!({"Statement": [{"Effect": "Allow", "Principal": "*", "Action": "lambda:InvokeFunctionUrl"}]});
+    let nobody = json!({"Statement": []});
+    diagnoses(vec![
+        (
+            "fail  import-orders is not there  – apply the Terraform module again",
+            Box::new(|world| world.control.remove(&configuration("import-orders"))),
+            1,
+        ),
+        (
+            "fail  redeem-code is Active, its last update Failed",
+            described(configuration("redeem-code"), put("LastUpdateStatus", json!("Failed"))),
+            1,
+        ),
+        (
+            "warn  scan-customers has no layer, so no shop's folder reaches it",
+            described(configuration("scan-customers"), put("Layers", json!([]))),
+            0,
+        ),
+        (
+            "fail  serve-offer answers 403: its policy allows nobody lambda:InvokeFunction",
+            described(policy_of("serve-offer"), put("Policy", json!(policy.to_string()))),
+            1,
+        ),
+        (
+            "fail  events by EventBridge do not arrive: EventBridge may not start record-delivery",
+            described(policy_of("record-delivery"), put("Policy", json!(nobody.to_string()))),
+            1,
+        ),
+    ])
+    .await;
+}
+
+#[tokio::test]
+async fn schedules_and_queues_that_start_nothing() {
+    let other = json!({"Arn": "arn:aws:lambda:us-east-1:000000000000:function:other", "RoleArn": "arn:aws:iam::0:role/r",
+        "Input": "{\"scheduled_at\": \"<aws.scheduler.scheduled-time>\"}"});
+    diagnoses(vec![
+        (
+            "fail  the schedule of find-lapsed is switched off  – set `sending_enabled = true` and apply",
+            described(schedule_of("find-lapsed"), put("State", json!("DISABLED"))),
+            1,
+        ),
+        (
+            "fail  the schedule of scan-customers starts something else",
+            described(schedule_of("scan-customers"), put("Target", other)),
+            1,
+        ),
+        (
+            "fail  the schedule of find-lapsed does not hand over the time it was due",
+            described(schedule_of("find-lapsed"), |known| known["Target"]["Input"] = json!("{}")),
+            1,
+        ),
+        (
+            "fail  there is no schedule for find-lapsed",
+            Box::new(|world| world.control.remove(&schedule_of("find-lapsed"))),
+            1,
+        ),
+        (
+            "fail  the queue events does not feed record-event: Disabled",
+            described(feed_of("record-event"), |known| known["EventSourceMappings"][0]["State"] = json!("Disabled")),
+            1,
+        ),
+        (
+            "fail  a batch of due comes back whole when one of it fails",
+            described(feed_of("send-message"), |known| {
+                known["EventSourceMappings"][0]["FunctionResponseTypes"] = json!([]);
+            }),
+            1,
+        ),
+        (
+            "fail  record-event cannot be fed from events: PROBLEM: Function call failed",
+            described(feed_of("record-event"), |known| {
+                known["EventSourceMappings"][0]["LastProcessingResult"] = json!("PROBLEM: Function call failed");
+            }),
+            1,
+        ),
+        (
+            "fail  nothing empties the queue due: send-message is not fed by it",
+            described(feed_of("send-message"), put("EventSourceMappings", json!([]))),
+            1,
+        ),
+    ])
+    .await;
+}
+
+#[tokio::test]
+async fn an_account_that_may_not_send_or_not_enough() {
+    let account =
+        |account: Account| -> Illness { Box::new(move |world| world.place.stack.set_ses_account(account.clone())) };
+    let workers = |workers: Value| {
+        described(feed_of("send-message"), move |known| {
+            known["EventSourceMappings"][0]["ScalingConfig"] = workers.clone();
+        })
+    };
+    let usual = Account::default;
+    diagnoses(vec![
+        (
+            "fail  SES keeps the account in its sandbox  – ask AWS for production access",
+            account(Account { production: false, ..usual() }),
+            1,
+        ),
+        (
+            "fail  SES has switched off sending for the account",
+            account(Account { sending_enabled: false, ..usual() }),
+            1,
+        ),
+        (
+            "fail  SES has switched off sending for the account",
+            account(Account { enforcement: "SHUTDOWN", ..usual() }),
+            1,
+        ),
+        ("warn  SES has the account under probation", account(Account { enforcement: "PROBATION", ..usual() }), 0),
+        (
+            "warn  5 send-message at once may ask for more than 14 mails a second  – set `sending_rate = 14`",
+            workers(json!({"MaximumConcurrency": 5})),
+            0,
+        ),
+        ("warn  nothing caps how many send-message run at once", workers(Value::Null), 0),
+    ])
+    .await;
+    let world = healthy().await;
+    world.place.stack.set_ses_account(Account { max_24_hour_send: 1.2, ..usual() });
+    world.winback(&["doctor", "--first-mail", "--store", STORE]).await.well();
+    let said = world.winback(&["doctor"]).await.well();
+    assert!(said.contains("warn  the day's quota is nearly used: 14 mails a second, 1 of 1 sent"), "{said}");
+}
+
+#[tokio::test]
+async fn mail_that_nobody_signs_for_and_events_that_nobody_hears() {
+    let set = "/v2/email/configuration-sets/winback";
+    let ways = "/v2/email/configuration-sets/winback/event-destinations";
+    let identity = "/v2/email/identities/shop.example";
+    diagnoses(vec![
+        (
+            "fail  the configuration set winback is switched off",
+            described(set, put("SendingOptions", json!({"SendingEnabled": false}))),
+            1,
+        ),
+        ("fail  there is no configuration set winback", Box::new(move |world| world.control.remove(set)), 1),
+        ("fail  SES tells us nothing of our mails", described(ways, put("EventDestinations", json!([]))), 1),
+        (
+            "fail  events by EventBridge do not arrive: the destination EventBridgeDestination is switched off",
+            described(ways, |known| known["EventDestinations"][0]["Enabled"] = json!(false)),
+            1,
+        ),
+        (
+            "fail  events by SNS do not arrive: COMPLAINT, DELIVERY are not told",
+            described(ways, |known| known["EventDestinations"][1]["MatchingEventTypes"] = json!(["BOUNCE"])),
+            1,
+        ),
+        (
+            "fail  books: mails from shop.example are not signed (DKIM PENDING)",
+            described(identity, put("DkimAttributes", json!({"SigningEnabled": true, "Status": "PENDING"}))),
+            1,
+        ),
+        (
+            "fail  books: SES lets nobody write from shop.example",
+            Box::new(move |world| world.control.remove(identity)),
+            1,
+        ),
+    ])
+    .await;
+}
+
+#[tokio::test]
+async fn a_link_domain_that_is_not_ours_and_a_clock_that_is_off() {
+    let home = |status: u16, headers: fn() -> Vec<(&'static str, String)>, body: &'static str| -> Illness {
+        Box::new(move |world| {
+            let url = format!("{}/", world.place.cloud.config.link_base);
+            world.control.page(url, status, &headers(), body);
+        })
+    };
+    let late = || {
+        let late = jiff::Timestamp::now() - jiff::SignedDuration::from_mins(10);
+        vec![("date", late.strftime("%a, %d %b %Y %H:%M:%S GMT").to_string())]
+    };
+    diagnoses(vec![
+        ("answers 200 with somebody else's page", home(200, Vec::new, "<h1>parked</h1>"), 1),
+        ("answers 403", home(403, Vec::new, ""), 1),
+        ("answers 502  – read the log of serve-offer", home(502, Vec::new, ""), 1),
+        ("fail  this machine's clock is 6", home(403, late, ""), 1),
+    ])
+    .await;
+}
+
+#[tokio::test]
+async fn what_waits_too_long_in_a_queue_is_seen() {
+    for (queue, seconds, line, status) in [
+        ("events", 299.0, "ok    events feeds record-event: 0 wait, 1 are being worked on", 0),
+        ("events", 300.0, "warn  the oldest in events has waited 5 minutes: 0 wait, 1 are being worked on", 0),
+        ("events", 1200.0, "fail  the oldest in events has waited 20 minutes", 1),
+        // A hint is sent anew every minute; an old one costs nobody a letter.
+        ("due", 1200.0, "warn  the oldest in due has waited 20 minutes", 0),
+    ] {
+        let world = healthy().await;
+        // Nobody can read it, so it waits to be tried again.
+        let client = aws_sdk_sqs::Client::new(world.place.stack.config());
+        let url = world.place.stack.queue_url(queue);
+        client.send_message().queue_url(url).message_body("nothing of ours").send().await.unwrap();
+        world.control.oldest(queue, seconds);
+        let said = world.winback(&["doctor"]).await;
+        assert!(said.text.contains(line), "no {line:?} in\n{}{}", said.text, said.errors);
+        assert_eq!(said.status, status, "{line}");
     }
 }
 
@@ -163,6 +310,14 @@ async fn a_name_that_nothing_is_called_by_and_half_an_apply_are_told_at_once() {
     assert!(said.errors.contains("no stack winback in us-east-1"), "{said:?}");
 }
 
-fn set(name: &'static str, value: Value) -> impl FnOnce(&mut Value) {
-    move |known| known[name] = value
+fn policy_of(function: &str) -> String {
+    format!("/2015-03-31/functions/{STACK}-{function}/policy")
+}
+
+fn schedule_of(function: &str) -> String {
+    format!("/schedules/{STACK}-{function}?groupName={STACK}")
+}
+
+fn feed_of(function: &str) -> String {
+    format!("/2015-03-31/event-source-mappings?FunctionName={STACK}-{function}")
 }

@@ -154,6 +154,21 @@ async fn the_old_tables_are_there_and_all_they_know_is_carried_over() {
 }
 
 #[tokio::test]
+async fn one_of_the_two_old_tables_is_lost() {
+    for words in [["--old-customers", CUSTOMERS], ["--old-ledger", LEDGER]] {
+        let (world, shop, ..) = restored().await;
+        let words = ["restore", words[0], words[1]];
+        let said = world.winback(&words).await.well();
+        assert!(said.contains("run it again"), "{said}");
+        let again = world.winback(&words).await.well();
+        assert!(again.starts_with("Nothing was left to carry over.\n"), "{words:?}: {again}");
+        goes_on(&world, &shop).await;
+        // Of the ledger nobody hears of her no.
+        assert!(shop.letters_to(&address("gus")).is_empty() || words[1] == "--old-ledger", "gus said no");
+    }
+}
+
+#[tokio::test]
 async fn both_old_tables_are_lost_and_the_letters_of_those_days_count_as_sent() {
     let (world, mut shop, backup, mailed) = restored().await;
     let since = backup.at.to_string();
@@ -188,6 +203,8 @@ async fn the_ledger_alone_is_lost_and_the_time_is_named() {
 #[tokio::test]
 async fn what_cannot_be_meant_is_said_and_nothing_is_done() {
     let world = World::with_store(&books(), State::Live).await;
+    let mut shop = Shop::join(world.place.clone(), STORE, &books()).await;
+    shop.order(&address("ada"), "45.00").await;
     let late = (Timestamp::now() + days(1)).to_string();
     for (words, said) in [
         (vec![], "name what is left of the old tables"),
@@ -195,6 +212,8 @@ async fn what_cannot_be_meant_is_said_and_nothing_is_done() {
         (vec!["--old-ledger", LEDGER], "ledger is the table that is in use"),
         (vec!["--old-customers", "customer", "--old-ledger", "ledgers"], "there is no table customer"),
         (vec!["--old-customers", RESTORED[0]], "there is no table customers-restored"),
+        (vec!["--old-customers", LEDGER], "the table ledger holds no stores and customers"),
+        (vec!["--old-ledger", CUSTOMERS], "the table customers holds no orders and letters"),
         (vec!["--lost-since", &late], "what is lost begins before it ends, and ends by now"),
     ] {
         let answer = world.winback(&[&["restore"], words.as_slice()].concat()).await;
@@ -251,7 +270,13 @@ async fn a_folder_that_is_no_place_tells_nothing() {
     let shop = Shop::join(opened, STORE, &books()).await;
     let store = shop.store.clone();
     drop(shop);
-    for (old, said) in [("empty", "empty is no place"), ("nowhere", "nowhere is no place")] {
+    drop(Place::open(&dir.join("strange"), Turned::real(), "http://127.0.0.1:8787").expect("a place"));
+    for (old, said) in [
+        ("empty", "empty is no place"),
+        ("nowhere", "nowhere is no place"),
+        ("strange", "the place strange knows no store"),
+        ("place", "in use"),
+    ] {
         let answer = winback_in(&dir, &["restore", "--data", "place", "--old-data", old]).await;
         assert!(answer.status == 1 && answer.errors.contains(said), "{old}: {answer:?}");
     }

@@ -1,7 +1,7 @@
 //! The tables were restored from a backup. Since then letters left, people said no, bought, were forgotten; and nobody may
 //! get a letter twice, whatever is left of the tables of before.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use jiff::{SignedDuration, Timestamp};
@@ -296,6 +296,68 @@ async fn one_of_the_two_old_tables_is_enough_to_mail_nobody_twice() {
         shop.until(END).await;
         assert_eq!(twice(&shop), Vec::<String>::new(), "customers {customers}, ledger {ledger}");
     }
+}
+
+/// Every letter of a customer is reached from the heads of their chains, and reached once: an erasure must find all.
+async fn every_letter_has_one_place(shop: &Shop) {
+    let messages = shop.ledger().await.messages;
+    let mut most = 0;
+    for customer in shop.customers().await {
+        let mut reached = BTreeSet::new();
+        for head in &customer.letters {
+            let mut next = Some(*head);
+            while let Some(id) = next {
+                assert!(reached.insert(id), "a ring, or two ways to one letter: {customer:?}");
+                let message = messages.iter().find(|message| message.id == id);
+                next = message.expect("the chain leads to a letter that is there").previous;
+            }
+        }
+        let own = messages.iter().filter(|message| message.customer == customer.id).map(|message| message.id);
+        assert_eq!(reached, own.collect(), "{customer:?}");
+        most = most.max(reached.len());
+    }
+    assert!(most > 2, "nobody has more than {most} letters");
+}
+
+/// Nobody has a letter when the tables are saved; weeks later everybody has some, and the old customers are lost.
+async fn weeks_of_letters() -> (Shop, Old) {
+    let zone = jiff::tz::TimeZone::get("Europe/Helsinki").expect("a zone");
+    let place = Place::in_memory(Turned::at(moment("2026-01-12 10:00", &zone))).expect("a place");
+    let mut shop = Shop::join(place, "books", &books()).await;
+    for name in PEOPLE {
+        shop.order(&address(name), "45.00").await;
+    }
+    let backup = Backup::of(&shop.place).await;
+    shop.until("2026-05-30 12:00").await;
+    let old = Old { customers: false, ..backup.restore(&mut shop.place).await };
+    (shop, old)
+}
+
+#[tokio::test]
+async fn the_old_customers_are_lost_and_each_of_their_letters_has_its_place() {
+    let (shop, old) = weeks_of_letters().await;
+    restored(&shop, Some(&old), None).await;
+    every_letter_has_one_place(&shop).await;
+    assert_eq!(restored(&shop, Some(&old), None).await, nothing());
+    every_letter_has_one_place(&shop).await;
+}
+
+#[tokio::test]
+async fn the_old_customers_are_lost_and_it_dies_at_one_call_after_the_other() {
+    let (shop, old) = weeks_of_letters().await;
+    let faults = shop.place.stack.faults().clone();
+    for call in (1..).step_by(3) {
+        faults.set(At::call(call), if call % 2 == 0 { Fault::DropBefore } else { Fault::DropAfter });
+        let _ = faults.live(Box::pin(shop.place.restarted().cloud.restore(Some(&old), None))).await.map(|_| ());
+        let died = faults.fired() > 0;
+        faults.clear();
+        if !died {
+            assert!(call > 60, "only {call} calls");
+            break;
+        }
+    }
+    assert_eq!(restored(&shop, Some(&old), None).await, nothing());
+    every_letter_has_one_place(&shop).await;
 }
 
 #[tokio::test]

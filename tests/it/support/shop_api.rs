@@ -85,7 +85,8 @@ impl Inside {
         let body: Value = serde_json::from_slice(body).unwrap_or_default();
         let (status, answer) = match (method, path.split_once('?').unwrap_or((path, ""))) {
             ("POST", ("/coupons", _))
-                if self.coupons.values().any(|known| same(&known["code"], text(&body["code"]))) =>
+                // Only what is published holds its name.
+                if self.coupons.values().any(|known| known["status"] == "publish" && same(&known["code"], text(&body["code"]))) =>
             {
                 let data = json!({"status": 400});
                 let code = "woocommerce_rest_coupon_code_already_exists";
@@ -102,7 +103,7 @@ impl Inside {
                 let id = one.strip_prefix("/coupons/").and_then(|id| id.parse::<u64>().ok());
                 match id.and_then(|id| self.coupons.get_mut(&id)) {
                     Some(known) => {
-                        *known = merged(known.clone(), if method == "PUT" { body } else { json!({}) });
+                        *known = merged(known.clone(), if method == "PUT" { dated(body) } else { json!({}) });
                         (200, known.clone())
                     }
                     None => (404, json!({"code": "woocommerce_rest_shop_coupon_invalid_id", "data": {"status": 404}})),
@@ -118,7 +119,7 @@ impl Inside {
         let usual = json!({"id": id, "amount": "0.00", "discount_type": "fixed_cart", "status": "publish",
             "date_expires_gmt": null, "usage_count": 0, "usage_limit": null, "individual_use": false,
             "free_shipping": false, "minimum_amount": "0.00", "email_restrictions": [], "meta_data": []});
-        let mut coupon = merged(usual, wanted.clone());
+        let mut coupon = merged(usual, dated(wanted.clone()));
         coupon["code"] = json!(text(&wanted["code"]).to_lowercase());
         if text(&coupon["minimum_amount"]).is_empty() {
             coupon["minimum_amount"] = json!("0.00");
@@ -126,6 +127,18 @@ impl Inside {
         self.coupons.insert(id, coupon.clone());
         coupon
     }
+}
+
+/// WooCommerce takes an end in `date_expires` alone, where a Z says that it is UTC, and tells it in UTC without one. What is
+/// written to `date_expires_gmt` is read by nobody.
+fn dated(mut written: Value) -> Value {
+    let members = written.as_object_mut().expect("an object");
+    members.remove("date_expires_gmt");
+    if let Some(end) = members.get("date_expires").and_then(Value::as_str) {
+        let end = end.strip_suffix('Z').expect("without a Z it would be the shop's own time").to_owned();
+        members.insert("date_expires_gmt".to_owned(), json!(end));
+    }
+    written
 }
 
 fn text(value: &Value) -> &str {

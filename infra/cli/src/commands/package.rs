@@ -17,10 +17,10 @@ const LARGE: u64 = 5_000_000;
 /// cargo, packs each as FUNCTION.zip with the binary `bootstrap` in it, and writes their checksums to SHA256SUMS. The
 /// same sources give the same bytes, whenever and in whatever folder they are built by the same compiler.
 ///
-/// For Graviton, on a machine that has the target, build with cargo-lambda and pack what it made:
+/// For Graviton, on a machine that has the target, build with cargo-lambda into a folder of its own and pack what it made:
 ///
-///   AWS_LC_SYS_NO_JITTER_ENTROPY=1 cargo lambda build --profile lambda --arm64 &&
-///   winback package --binaries target/lambda --out packages
+///   AWS_LC_SYS_NO_JITTER_ENTROPY=1 cargo lambda build --profile lambda --arm64 --lambda-dir target/graviton &&
+///   winback package --binaries target/graviton --out packages
 #[derive(Debug, Args)]
 pub struct Package {
     /// Where the packages go; made if it is not there

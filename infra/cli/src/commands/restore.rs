@@ -6,6 +6,7 @@ use anyhow::{Context, Result, bail};
 use clap::Args;
 use jiff::Timestamp;
 use winback_cloud::restore::{Carried, Lost, Old};
+use winback_cloud::tables::Table;
 use winback_domain::figures::number;
 use winback_domain::time::{local, moment_in_words};
 use winback_local::clock::Turned;
@@ -50,21 +51,6 @@ pub struct Restore {
 }
 
 impl Restore {
-    /// Whether what is named can be read: asked before any store is paused.
-    async fn readable(&self, old: &Old) -> Result<()> {
-        if let Some(name) = &self.old_customers {
-            old.tables
-                .scan(0, 1, None)
-                .await
-                .map(|_| ())
-                .with_context(|| format!("there is no table {name} to read"))?;
-        }
-        if let Some(name) = &self.old_ledger {
-            old.tables.ledger(None).await.map(|_| ()).with_context(|| format!("there is no table {name} to read"))?;
-        }
-        Ok(())
-    }
-
     /// Runs it.
     pub async fn run(self) -> Result<Done> {
         let opened = self.place.open(Turned::real()).await?;
@@ -78,7 +64,7 @@ impl Restore {
             bail!("name what is left of the old tables (--old-customers, --old-ledger), or say since when all is lost");
         }
         if let Some(old) = &old {
-            self.readable(old).await?;
+            self.usable(old).await?;
         }
         let carried = opened.cloud().restore(old.as_ref(), lost).await.context("cut short: run it again")?;
         let stack = match &opened {
@@ -102,6 +88,30 @@ impl Restore {
         }
         let tables = opened.cloud().tables.named(customers.unwrap_or_default(), ledger.unwrap_or_default());
         Ok(Some(Old { tables, customers: customers.is_some(), ledger: ledger.is_some() }))
+    }
+
+    /// Asked before any store is paused: whether what is named is there, and holds something. It may be damaged; but from
+    /// one that was made anew, or from the other of the two, nothing would be carried over, and all would seem well.
+    async fn usable(&self, old: &Old) -> Result<()> {
+        let named = [
+            (&self.old_customers, Table::Customers, "stores and customers"),
+            (&self.old_ledger, Table::Ledger, "orders and letters"),
+        ];
+        for (name, table, what) in named {
+            let Some(name) = name else { continue };
+            let ours = old.tables.is_ours(table).await.with_context(|| format!("there is no table {name} to read"))?;
+            if !ours {
+                bail!(
+                    "the table {name} holds no {what}: leave it out, and say since when they are lost (--lost-since)"
+                );
+            }
+        }
+        if let Some(dir) = &self.old_data
+            && !old.tables.is_ours(Table::Customers).await?
+        {
+            bail!("the place {} knows no store", dir.display());
+        }
+        Ok(())
     }
 
     fn lost(&self, now: Timestamp) -> Result<Option<Lost>> {

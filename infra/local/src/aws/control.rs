@@ -10,6 +10,7 @@ use std::pin::Pin;
 use std::sync::{Arc, Mutex};
 
 use aws_config::SdkConfig;
+use aws_smithy_cbor::Encoder;
 use aws_smithy_runtime_api::client::http::{
     HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpConnector,
 };
@@ -17,6 +18,7 @@ use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
 use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_runtime_api::http::StatusCode;
+use aws_smithy_types::DateTime;
 use aws_smithy_types::body::SdkBody;
 use serde_json::{Value, json};
 
@@ -28,8 +30,16 @@ pub type Answering = Pin<Box<dyn Future<Output = Result<Value, String>> + Send>>
 type Handler = Arc<dyn Fn(Value) -> Answering + Send + Sync>;
 
 /// Paths of the APIs that only operators call.
-const APIS: [&str; 5] =
-    ["/2015-03-31/", "/2021-10-31/functions/", "/schedules/", "/v2/email/identities/", "/v2/email/configuration-sets/"];
+const APIS: [&str; 6] = [
+    "/2015-03-31/",
+    "/2021-10-31/functions/",
+    "/schedules/",
+    "/v2/email/identities/",
+    "/v2/email/configuration-sets/",
+    METRIC,
+];
+/// CloudWatch's figures.
+const METRIC: &str = "/service/GraniteServiceVersion20100801/operation/GetMetricStatistics";
 
 /// A page of the web.
 #[derive(Clone, Debug)]
@@ -45,6 +55,7 @@ struct Known {
     pages: BTreeMap<String, Page>,
     handlers: BTreeMap<String, Handler>,
     started: Vec<(String, Value)>,
+    ages: BTreeMap<String, f64>,
 }
 
 /// AWS as an operator meets it. Clones are the same.
@@ -109,6 +120,28 @@ impl Control {
         lock(&self.known).started.clone()
     }
 
+    /// How many seconds the oldest message of a queue has waited, as CloudWatch tells it from now on.
+    pub fn oldest(&self, queue: impl Into<String>, seconds: f64) {
+        lock(&self.known).ages.insert(queue.into(), seconds);
+    }
+
+    /// One data point for a queue whose age was laid down, none for any other.
+    fn metric(&self, request: &HttpRequest) -> Result<HttpResponse, ConnectorError> {
+        let asked = request.body().bytes().unwrap_or_default();
+        // A text in CBOR stands there as it is, behind its length.
+        let names = |queue: &str| asked.windows(queue.len()).any(|part| part == queue.as_bytes());
+        let age = lock(&self.known).ages.iter().filter(|(queue, _)| names(queue)).map(|(_, age)| *age).next_back();
+        let mut answer = Encoder::new(Vec::new());
+        answer.map(1).str("Datapoints").array(age.iter().len());
+        if let Some(age) = age {
+            answer.map(2).str("Timestamp").timestamp(&DateTime::from_secs(0)).str("Maximum").double(age);
+        }
+        let mut response =
+            HttpResponse::new(StatusCode::try_from(200).expect("a status"), SdkBody::from(answer.into_writer()));
+        response.headers_mut().insert("smithy-protocol", "rpc-v2-cbor");
+        Ok(response)
+    }
+
     fn answer(&self, request: &HttpRequest, path: &str) -> Result<HttpResponse, ConnectorError> {
         let query =
             request.uri().split_once('?').map_or_else(|| path.to_owned(), |(_, query)| format!("{path}?{query}"));
@@ -165,6 +198,9 @@ impl HttpConnector for Control {
         let ours = APIS.iter().any(|api| path.starts_with(api)) && request.headers().get("x-amz-target").is_none();
         if !ours {
             return self.stack.seam().call(request);
+        }
+        if path == METRIC {
+            return HttpConnectorFuture::ready(self.metric(&request));
         }
         let function = path.strip_suffix("/invocations").and_then(|path| path.rsplit('/').next());
         let Some(function) = function.filter(|_| request.method() == "POST") else {

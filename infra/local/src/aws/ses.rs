@@ -37,6 +37,9 @@ pub struct SentMail {
     pub tags: BTreeMap<String, String>,
     /// The configuration set, where one was named.
     pub configuration_set: Option<String>,
+    /// The tenant, where one was named. Tenants only separate reputations.
+    #[serde(default)]
+    pub tenant: Option<String>,
 }
 
 impl SentMail {
@@ -56,11 +59,21 @@ pub struct Account {
     pub max_send_rate: f64,
     /// Whether SES takes mails at all.
     pub sending_enabled: bool,
+    /// Whether it is out of the sandbox. Told, not enforced.
+    pub production: bool,
+    /// What SES thinks of it: `HEALTHY`, `PROBATION` or `SHUTDOWN`. Told, not enforced.
+    pub enforcement: &'static str,
 }
 
 impl Default for Account {
     fn default() -> Self {
-        Self { max_24_hour_send: 50_000.0, max_send_rate: 14.0, sending_enabled: true }
+        Self {
+            max_24_hour_send: 50_000.0,
+            max_send_rate: 14.0,
+            sending_enabled: true,
+            production: true,
+            enforcement: "HEALTHY",
+        }
     }
 }
 
@@ -93,9 +106,7 @@ pub(crate) struct SendEmail {
     #[serde(default)]
     email_tags: Vec<NameValue>,
     configuration_set_name: Option<String>,
-    // Accepted and not looked at: tenants only separate reputations.
-    #[serde(rename = "TenantName")]
-    _tenant_name: Option<String>,
+    tenant_name: Option<String>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -248,6 +259,7 @@ impl Ses {
             headers: pairs(simple.headers).collect(),
             tags: pairs(mail.email_tags).collect(),
             configuration_set: mail.configuration_set_name,
+            tenant: mail.tenant_name,
         });
         let answer = json!({ "MessageId": accepted.ses_message_id });
         let change = Change::Accepted(accepted);
@@ -261,8 +273,8 @@ impl Ses {
     fn account(&self, now: Timestamp) -> Answer {
         let state = lock(&self.state);
         Answer::ok(&json!({
-            "EnforcementStatus": "HEALTHY",
-            "ProductionAccessEnabled": true,
+            "EnforcementStatus": state.account.enforcement,
+            "ProductionAccessEnabled": state.account.production,
             "SendingEnabled": state.account.sending_enabled,
             "SendQuota": {
                 "Max24HourSend": state.account.max_24_hour_send,

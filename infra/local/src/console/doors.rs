@@ -6,12 +6,12 @@ use axum::extract::State;
 use http::Uri;
 use serde_json::json;
 use winback_domain::money::{Currency, Money};
-use winback_domain::webhook::Wiring;
 use winback_domain::webhook::standard::sign;
+use winback_domain::webhook::{Platform, Wiring};
 
 use super::words::{USUAL_ORDER, moment};
 use super::{Console, Frame, Page, html};
-use crate::knocks::Knock;
+use crate::knocks::{Fate, Knock, Topic};
 
 #[derive(Template)]
 #[template(path = "doors.html")]
@@ -20,7 +20,19 @@ struct Doors {
     address: String,
     secret: String,
     curl: String,
+    wired: String,
+    topics: Vec<TopicRow>,
     knocks: Vec<Row>,
+}
+
+struct TopicRow {
+    what: String,
+    taken: u64,
+    ignored: u64,
+    refused: u64,
+    at: String,
+    became: String,
+    tone: &'static str,
 }
 
 struct Row {
@@ -44,11 +56,41 @@ pub async fn page(State(console): State<Console>, url: Uri) -> Page {
         what: knock.what,
         order: knock.order.unwrap_or_default(),
         by: if knock.status.is_some() { "webhook" } else { "this place's own shop" },
-        tone: if knock.status.is_none_or(|status| status == 200) { "good" } else { "bad" },
+        tone: tone(knock.fate),
         became: knock.became,
     };
     let knocks = console.hand.knocks.latest().into_iter().map(row).collect();
-    html(&Doors { frame: console.frame("/doors", &url, book), address, secret, curl, knocks })
+    let topic = |topic: Topic| TopicRow {
+        what: topic.last.what,
+        taken: topic.taken,
+        ignored: topic.ignored,
+        refused: topic.refused,
+        at: moment(topic.last.at, zone),
+        tone: tone(topic.last.fate),
+        became: topic.last.became,
+    };
+    let topics = console.hand.knocks.topics().into_iter().map(topic).collect();
+    let wired = wired(&console.place.wirings(&console.store).await?);
+    html(&Doors { frame: console.frame("/doors", &url, book), address, secret, curl, wired, topics, knocks })
+}
+
+fn tone(fate: Fate) -> &'static str {
+    match fate {
+        Fate::Taken => "good",
+        Fate::Ignored => "",
+        Fate::Refused => "bad",
+    }
+}
+
+/// In whose words the shop may speak: `own, shopify (two secrets: one is being rotated)`.
+fn wired(wirings: &[Wiring]) -> String {
+    let of = |platform| wirings.iter().filter(move |wiring| wiring.platform == platform).count();
+    let words = Platform::ALL.into_iter().filter_map(|platform| match of(platform) {
+        0 => None,
+        1 => Some(platform.word().to_owned()),
+        _ => Some(format!("{} (two secrets: one is being rotated)", platform.word())),
+    });
+    words.collect::<Vec<_>>().join(", ")
 }
 
 /// A request that the shop would send now.

@@ -91,6 +91,7 @@ mod tests {
             headers: vec![("List-Unsubscribe".to_owned(), "<https://shop.example/u/1>".to_owned())],
             tags: std::collections::BTreeMap::new(),
             configuration_set: None,
+            tenant: None,
         }
     }
 

@@ -86,7 +86,7 @@ pub(crate) async fn invoke(place: &Place, request: LambdaFunctionUrlRequest) -> 
     let path = request.raw_path.clone().unwrap_or_default();
     let first = path.trim_start_matches('/').split('/').next().unwrap_or_default().to_owned();
     Ok(match first.as_str() {
-        "webhooks" => receive_webhook::handle(cloud, request, now).await?,
+        "webhooks" => receive_webhook::at_the_door(cloud, request, now).await?,
         "o" | "u" => serve_offer::handle(cloud, request, now).await?,
         "redeem" | "check" => redeem_code::handle(cloud, request, now).await?,
         _ => return Err(anyhow!("{path} belongs to no function")),

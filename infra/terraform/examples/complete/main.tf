@@ -53,6 +53,9 @@ module "winback" {
   table_suffix        = "" # "-restored" after a restore from a backup
   deletion_protection = true
 
+  # Shops that Shopify tells by EventBridge.
+  shopify_event_sources = { outlet = "aws.partner/shopify.com/1234567/outlet" }
+
   # What is watched, and kept.
   log_retention_days = 90
   alarm_emails       = ["operations@shop.example"]

@@ -424,3 +424,17 @@ override_resource {
     arn = "arn:aws:cloudwatch:eu-central-1:111122223333:alarm:winback-functions"
   }
 }
+
+override_resource {
+  target = aws_cloudwatch_event_bus.shopify
+  values = {
+    arn = "arn:aws:events:eu-central-1:111122223333:event-bus/aws.partner/shopify.com/1234567/books"
+  }
+}
+
+override_resource {
+  target = aws_cloudwatch_event_rule.shopify
+  values = {
+    arn = "arn:aws:events:eu-central-1:111122223333:rule/aws.partner/shopify.com/1234567/books/winback-shopify-books"
+  }
+}

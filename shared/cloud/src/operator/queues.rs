@@ -1,8 +1,16 @@
-//! The queues of a stack from outside: how many wait.
+//! The queues of a stack from outside: how many wait, and how long.
 
+use std::time::Duration;
+
+use aws_sdk_cloudwatch::primitives::DateTime;
+use aws_sdk_cloudwatch::types::{Dimension, Statistic};
 use aws_sdk_sqs::types::QueueAttributeName;
 
 use super::{Error, Stack};
+
+/// SQS tells CloudWatch the age once a minute, a few minutes late: in seconds, how fine and how far back we look.
+const METRIC_PERIOD: i32 = 60;
+const METRIC_WINDOW: i64 = 15 * 60;
 
 /// A queue's figures, all of them rough.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -34,6 +42,23 @@ impl Stack {
             text.and_then(|text| text.parse().ok()).unwrap_or(0)
         };
         Ok(Some(Depth { waiting: count(&waiting), taken: count(&taken) }))
+    }
+
+    /// How long the oldest message of one of the stack's queues has waited, as CloudWatch saw it last; nothing where it saw
+    /// none of late. SQS itself does not tell.
+    pub async fn oldest(&self, queue: &str) -> Result<Option<Duration>, Error> {
+        let url = self.queue_url(queue);
+        let name = url.rsplit('/').next().unwrap_or_default();
+        let now = self.clock.now().as_second();
+        let request = self.cloudwatch.get_metric_statistics().namespace("AWS/SQS");
+        let request = request.metric_name("ApproximateAgeOfOldestMessage").statistics(Statistic::Maximum);
+        let request = request.dimensions(Dimension::builder().name("QueueName").value(name).build());
+        let request = request.period(METRIC_PERIOD).end_time(DateTime::from_secs(now));
+        let request = request.start_time(DateTime::from_secs(now - METRIC_WINDOW));
+        let answer = request.send().await;
+        let answer = answer.map_err(|error| self.refused("cloudwatch:GetMetricStatistics", &error))?;
+        let latest = answer.datapoints().iter().max_by_key(|seen| seen.timestamp().map(DateTime::secs));
+        Ok(latest.and_then(|seen| seen.maximum()).and_then(|seconds| Duration::try_from_secs_f64(seconds).ok()))
     }
 
     /// All queues of a stack are called alike: the address of one tells the others'.

@@ -113,7 +113,7 @@ impl Run<'_> {
         Err(Error::Contended)
     }
 
-    /// A message. Its customer remembers it first.
+    /// A message, and what its customer remembers of it: both or none.
     async fn message(&mut self, old: &Old, store: &StoreId, theirs: &Message) -> Result<(), Error> {
         let tables = &self.cloud.tables;
         let mut open = None;
@@ -124,7 +124,11 @@ impl Run<'_> {
         let mut theirs = carry::as_far_as_known(theirs, open.as_ref());
         for _ in 0..TRIES {
             let before = tables.message(store, theirs.id).await?;
+            let placed = before.as_ref().map(|before| before.previous);
+            let leads = placed == Some(theirs.previous) || leads_to_letters(old, store, theirs.customer).await?;
             let merged = |theirs: &Message| match &before {
+                // Nothing but the letter here knows its place in the chain: the old record that led to it is gone.
+                Some(before) if !leads => Message { previous: before.previous, ..carry::message(before, theirs) },
                 Some(before) => carry::message(before, theirs),
                 None => theirs.clone(),
             };
@@ -132,29 +136,28 @@ impl Run<'_> {
             if before.as_ref() == Some(&after) {
                 return Ok(());
             }
+            let mut writes = Vec::new();
             if let Some(customer) = tables.customer(store, theirs.customer).await? {
-                if customer.forgets(theirs.episode) {
+                let forgotten = customer.forgets(theirs.episode);
+                if forgotten {
                     theirs = theirs.scrubbed();
                     after = merged(&theirs);
                 }
                 let mut next = carry::remember(&customer, &after);
-                let forgotten = customer.forgets(theirs.episode);
-                if before.is_none() && !forgotten && !leads_to_letters(old, store, theirs.customer).await? {
+                if before.is_none() && !forgotten && !leads {
                     // Their old record is gone, and with it the way to this letter: here it leads on.
                     carry::letter_first(&mut next, &mut after);
                 }
                 if next != customer {
-                    let write = self.moved(store, &customer, next).await?;
-                    if !tables.commit(vec![write]).await?.done() {
-                        self.standings.remove(store);
-                        continue;
-                    }
+                    writes.push(self.moved(store, &customer, next).await?);
                 }
             }
-            if tables.keep_message(store, &after, before.as_ref()).await?.done() {
+            writes.push(tables.keep_message(store, &after, before.as_ref())?);
+            if tables.commit(writes).await?.done() {
                 self.carried.count("letters");
                 return Ok(());
             }
+            self.standings.remove(store);
         }
         Err(Error::Contended)
     }

@@ -243,8 +243,7 @@ impl Tables {
     pub async fn note_setback(&self, store: &StoreId, code: &Code, setback: &Setback) -> Result<(), Error> {
         let key = Key::Coupon(store.clone(), code.clone());
         let note = Write::update(Table::Ledger, &key, "SET setback = :setback, rev = rev + :one");
-        let packed = serde_json::to_string(setback)
-            .map_err(|error| Error::Unreadable { key: key.to_string(), problem: error.to_string() })?;
+        let packed = serde_json::to_string(setback).expect("texts and a moment are always written");
         let note = note.when("attribute_exists(pk)").text(":setback", &packed).number(":one", 1);
         self.commit(vec![note]).await.map(|_| ())
     }
@@ -252,7 +251,9 @@ impl Tables {
     /// Keeps what a store calls a code it has made good: whoever withdraws it asks for that, and an order may name it.
     pub async fn note_reference(&self, store: &StoreId, coupon: &Coupon, reference: &str) -> Result<(), Error> {
         let key = Key::Coupon(store.clone(), coupon.code.clone());
-        let note = Write::update(Table::Ledger, &key, "SET reference = :reference, rev = rev + :one REMOVE setback");
+        let note = Write::update(Table::Ledger, &key, "SET #reference = :reference, rev = rev + :one REMOVE setback");
+        // A word that DynamoDB keeps for itself.
+        let note = note.name("#reference", "reference");
         let note = note.when("attribute_exists(pk)").text(":reference", reference).number(":one", 1);
         self.commit(vec![note]).await?;
         // Only Stripe's orders name its id and not the code.

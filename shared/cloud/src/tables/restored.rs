@@ -8,7 +8,7 @@ use winback_domain::redeem::Coupon;
 
 use super::stock::{Lot, Take};
 use super::stores::StoredPlan;
-use super::{Error, Item, Outcome, Table, Tables, Write, to_item};
+use super::{Error, Item, Table, Tables, Write, to_item};
 use crate::keys::Key;
 
 /// What of a message is written after it was put: as it was read, it must be found.
@@ -36,6 +36,12 @@ impl Tables {
         Ok((keyed.collect(), next))
     }
 
+    /// Whether the first page of a table holds anything that belongs there, whole or damaged.
+    pub async fn is_ours(&self, table: Table) -> Result<bool, Error> {
+        let (items, _) = self.items(table, None).await?;
+        Ok(items.iter().any(|(key, _)| key.table() == table))
+    }
+
     /// A plan under its number, where there is none.
     pub async fn keep_plan(&self, store: &StoreId, plan: &StoredPlan) -> Result<(), Error> {
         let key = Key::Plan(store.clone(), plan.number);
@@ -44,16 +50,11 @@ impl Tables {
     }
 
     /// A message as it is known after a restore, if what lies there is what was read.
-    pub async fn keep_message(
-        &self,
-        store: &StoreId,
-        message: &Message,
-        seen: Option<&Message>,
-    ) -> Result<Outcome, Error> {
+    pub fn keep_message(&self, store: &StoreId, message: &Message, seen: Option<&Message>) -> Result<Write, Error> {
         let key = Key::Message(store.clone(), message.id);
         let write = Write::put(Table::Ledger, &key, super::ledger::message_item(&key, message)?);
         let Some(seen) = seen else {
-            return self.commit(vec![write.when("attribute_not_exists(pk)")]).await;
+            return Ok(write.when("attribute_not_exists(pk)"));
         };
         let seen = to_item(&key, seen)?;
         let mut write = write.when("attribute_exists(pk)");
@@ -65,7 +66,7 @@ impl Tables {
             };
             write = write.name(&name, attribute);
         }
-        self.commit(vec![write]).await
+        Ok(write)
     }
 
     /// A code as it is known after a restore, if what lies there is what was read.

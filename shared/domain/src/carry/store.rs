@@ -9,12 +9,16 @@ pub const BECAUSE: &str = "restored from a backup";
 pub fn paused(store: &Store) -> Store {
     let mut next = store.clone();
     if mails(store.state) || store.imports.as_ref().is_some_and(|Imports { before, .. }| mails(*before)) {
-        next.state = State::Paused;
-        // Whatever imported then does so no more.
-        next.imports = None;
-        next.paused_because = Some(BECAUSE.to_owned());
+        stop(&mut next);
     }
     next
+}
+
+fn stop(store: &mut Store) {
+    store.state = State::Paused;
+    // Whatever imported then does so no more.
+    store.imports = None;
+    store.paused_because = Some(BECAUSE.to_owned());
 }
 
 /// Whether a store in this state mails, or did before it was paused.
@@ -26,10 +30,7 @@ fn mails(state: State) -> bool {
 pub fn store(restored: &Store, old: &Store) -> Store {
     let mut next = paused(restored);
     if paused(old).state == State::Paused {
-        next.state = State::Paused;
-        // Whatever imported then does so no more.
-        next.imports = None;
-        next.paused_because = Some(BECAUSE.to_owned());
+        stop(&mut next);
     }
     next.state_set = restored.state_set.max(old.state_set);
     next.throttled_until = restored.throttled_until.max(old.throttled_until);

@@ -1,6 +1,8 @@
 //! Our own event format: `{"type", "timestamp", "data"}`. One JSON Schema per type lies in `schemas/events/`,
 //! made from the types here.
 
+use std::borrow::Cow;
+
 use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -84,6 +86,16 @@ pub enum Amount {
     Text(String),
     /// `29.33`
     Number(serde_json::Number),
+}
+
+impl Amount {
+    /// As it is written.
+    pub(crate) fn text(&self) -> Cow<'_, str> {
+        match self {
+            Self::Text(text) => Cow::Borrowed(text),
+            Self::Number(number) => Cow::Owned(number.to_string()),
+        }
+    }
 }
 
 /// `order.refunded`
@@ -268,11 +280,7 @@ fn address(text: &str, field: &'static str) -> Result<Address, Error> {
 fn money(amount: &Amount, currency: &str, field: &'static str) -> Result<Money, Error> {
     let invalid = |field, error: crate::money::Error| Error::Invalid { field, problem: error.to_string() };
     let currency = Currency::parse(currency).map_err(|error| invalid("currency", error))?;
-    let text = match amount {
-        Amount::Text(text) => text.clone(),
-        Amount::Number(number) => number.to_string(),
-    };
-    Money::parse(&text, currency).map_err(|error| invalid(field, error))
+    Money::parse(&amount.text(), currency).map_err(|error| invalid(field, error))
 }
 
 fn id(text: String, field: &'static str) -> Result<String, Error> {

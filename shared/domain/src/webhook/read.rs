@@ -8,7 +8,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 use super::{Error, Heard, Ignored};
-use crate::event::wire::{line, stores_id};
+use crate::event::wire::{Amount, line, stores_id};
 use crate::event::{Event, Profile, What, Who};
 use crate::money::{self, Currency, Money};
 use crate::shop::Language;
@@ -31,14 +31,6 @@ impl Id {
             Self::Text(text) => stores_id(text).ok().filter(|id| id != "0"),
         }
     }
-}
-
-/// Money in major units, as text or as a number.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(untagged)]
-pub(super) enum Amount {
-    Text(String),
-    Number(serde_json::Number),
 }
 
 /// One body under one topic.
@@ -75,12 +67,8 @@ impl Reader<'_> {
 
     /// Money of an order, rounded to what its currency has; never negative.
     pub fn money(&self, amount: &Amount, currency: Currency, field: &str) -> Result<Money, Error> {
-        let read = match amount {
-            Amount::Text(text) => Money::nearest(text, currency),
-            Amount::Number(number) => Money::nearest(&number.to_string(), currency),
-        };
         // Its own words may quote what stands there.
-        read.map_err(|error| {
+        Money::nearest(&amount.text(), currency).map_err(|error| {
             let problem = match error {
                 money::Error::Negative(_) => "negative",
                 money::Error::TooLarge(_) => "too large",

@@ -4,7 +4,7 @@ use data_encoding::BASE64;
 use jiff::Timestamp;
 
 use super::wiring::whose;
-use super::{Delivery, Error, Heard, Ignored, TOLERANCE_SECONDS, Wiring};
+use super::{Delivery, Error, Heard, Ignored, Wiring};
 use crate::event::wire;
 
 /// The header with the delivery's id: the same on a retry.
@@ -25,7 +25,7 @@ pub(super) fn verify<'w>(delivery: &Delivery<'_>, wired: &[&'w Wiring]) -> Resul
     let given: Vec<Vec<u8>> =
         signatures.filter_map(|one| BASE64.decode(one.strip_prefix("v1,")?.as_bytes()).ok()).collect();
     let wiring = whose(wired, &[id.as_bytes(), b".", timestamp.as_bytes(), b".", delivery.body], &given)?;
-    if signed_at.abs_diff(delivery.received.as_second()) > TOLERANCE_SECONDS { Err(Error::Stale) } else { Ok(wiring) }
+    delivery.fresh(signed_at).map(|()| wiring)
 }
 
 /// Reads an event as our schemas say. One that we have no use for is not an error: a store that sends more than we asked

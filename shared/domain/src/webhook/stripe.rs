@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::read::{Id, Reader, codes, event, printable, profile, who};
 use super::wiring::whose;
-use super::{Delivery, Error, Heard, Ignored, TOLERANCE_SECONDS, Wiring};
+use super::{Delivery, Error, Heard, Ignored, Wiring};
 use crate::event::wire::line;
 use crate::event::{PlacedOrder, What, Who};
 use crate::money::stripe::from_stripe;
@@ -27,7 +27,7 @@ pub(super) fn verify<'w>(delivery: &Delivery<'_>, wired: &[&'w Wiring]) -> Resul
         .filter_map(|(_, hex)| HEXLOWER_PERMISSIVE.decode(hex.as_bytes()).ok())
         .collect();
     let wiring = whose(wired, &[timestamp.as_bytes(), b".", delivery.body], &given)?;
-    if signed_at.abs_diff(delivery.received.as_second()) > TOLERANCE_SECONDS { Err(Error::Stale) } else { Ok(wiring) }
+    delivery.fresh(signed_at).map(|()| wiring)
 }
 
 /// The value of `Stripe-Signature` for a body.

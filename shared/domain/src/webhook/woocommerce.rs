@@ -6,9 +6,10 @@ use serde::de::{DeserializeOwned, Error as _};
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
-use super::read::{Amount, Id, Reader, codes, event, printable, profile, who};
+use super::read::{Id, Reader, codes, event, printable, profile, who};
 use super::wiring::whose;
 use super::{Delivery, Error, Heard, Ignored, Wiring};
+use crate::event::wire::Amount;
 use crate::event::{PlacedOrder, Profile, What, Who};
 use crate::money::Money;
 
@@ -212,10 +213,7 @@ fn real(address: Option<&str>) -> Option<&str> {
 /// All refunds of an order together. Each is written as a negative total.
 fn refunded(reader: &Reader<'_>, refunds: &[Refund], zero: Money) -> Result<Money, Error> {
     refunds.iter().filter_map(|refund| refund.total.as_ref()).try_fold(zero, |sum, amount| {
-        let positive = match amount {
-            Amount::Text(text) => Amount::Text(text.trim().trim_start_matches('-').to_owned()),
-            Amount::Number(number) => Amount::Text(number.to_string().trim_start_matches('-').to_owned()),
-        };
+        let positive = Amount::Text(amount.text().trim().trim_start_matches('-').to_owned());
         let one = reader.money(&positive, zero.currency, "refunds.total")?;
         Ok(Money { minor: sum.minor.saturating_add(one.minor), ..zero })
     })

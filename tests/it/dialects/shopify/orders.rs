@@ -3,10 +3,9 @@
 use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
-use winback_domain::report::{Ledger, summary};
 
 use super::{ANNA, NOW, SECRET, SECRETS, open, payload, tell, tell_file, waiting, with};
-use crate::support::{Shop, raw};
+use crate::support::{Shop, raw, recounted};
 
 const ORDER: &str = "6100001042000";
 
@@ -188,31 +187,14 @@ async fn a_code_of_ours_is_redeemed_and_a_refund_takes_the_return_back() {
     assert_eq!(told.expect("it is known").order.discount_codes, ["WELCOME-7K".to_owned(), typed], "each once");
     assert_eq!(shop.discounts_this_month().await, 1_000);
     shop.until("2026-04-16 12:00").await;
-    assert_eq!(returns(&shop).await, 1);
+    assert_eq!(recounted(&shop.place, &shop.store).await.returns, 1);
     bought["current_total_price"] = json!("0.00");
     bought["financial_status"] = json!("refunded");
     bought["updated_at"] = json!("2026-04-16T11:00:00+03:00");
     bought["refunds"] = json!([{"id": 9, "transactions": cents("49.90")}]);
     tell(&shop, "orders/updated", &with("orders.updated", bought)).await;
-    assert_eq!(returns(&shop).await, 0, "she sent everything back");
+    assert_eq!(recounted(&shop.place, &shop.store).await.returns, 0, "she sent everything back");
     assert_eq!(sums(&shop, ANNA).await, (1, 4_990), "the first order stays");
-}
-
-async fn returns(shop: &Shop) -> u64 {
-    let (ledger, people) = (shop.ledger().await, shop.place.people(&shop.store).await.expect("the table reads"));
-    shop.place.overseer.forget(&shop.store);
-    let standing = shop.place.overseer.standing(&shop.store).await.expect("the store stands");
-    let whole = Ledger {
-        customers: &people.customers,
-        aliases: &people.aliases,
-        orders: &ledger.orders,
-        messages: &ledger.messages,
-        coupons: &ledger.coupons,
-        store: &standing.store,
-        plan: &standing.plan,
-        now: shop.place.clock.now(),
-    };
-    summary(&whole).returns
 }
 
 #[tokio::test]

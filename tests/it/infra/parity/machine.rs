@@ -138,6 +138,33 @@ async fn a_history_comes_in_and_its_store_goes_on() {
     assert_eq!(machine.asked, ["import-orders", "import-orders", "import-orders", "scan-customers"]);
 }
 
+/// A file of several ranges: each is a step of its own, and a line keeps its number in the file, whichever range it lies in.
+#[tokio::test]
+async fn a_long_history_comes_in_range_by_range() {
+    let mut machine = machine().await;
+    let order = |number: u32| format!("A-{number},anna{number}@example.com,2025-03-01,45.00,EUR\n");
+    // Orders far apart, and between them notes that somebody left in the file: it is longer than two ranges.
+    let notes = format!("{}\n", "a note of the till ".repeat(300)).repeat(400);
+    let file = format!(
+        "order_id,email,placed_at,total,currency\n{}{notes}{}{notes}{notes}{notes}{}",
+        order(1),
+        order(2),
+        order(3)
+    );
+    let orders = machine.upload("orders.csv", &file).await;
+    let audit = machine.execute(&orders).await.expect("it comes in");
+    assert_eq!(audit["customers"], 3);
+    let ranges = machine.asked.iter().filter(|function| *function == "import-orders").count() - 2;
+    assert!(ranges >= 3, "{:?} of {} bytes", machine.asked, file.len());
+    let World { place, .. } = &machine.world;
+    let bad = place.overseer.files.read_text(&format!("{}.bad-lines.txt", orders.key)).await.expect("it reads");
+    let bad = bad.expect("there are bad lines");
+    let numbers: Vec<u32> =
+        bad.lines().filter_map(|line| line.strip_prefix("line ")?.split_once(':')?.0.parse().ok()).collect();
+    let expected: Vec<u32> = (3..403).chain(404..1604).collect();
+    assert_eq!(numbers, expected, "every note, and no order");
+}
+
 #[tokio::test]
 async fn the_last_of_two_files_is_refused_and_whoever_the_other_brought_is_found_at_once() {
     let mut machine = machine().await;

@@ -1,11 +1,17 @@
 //! Functions, who may start them, what starts them by itself, and what waits for them.
 
 use winback_cloud::operator::functions::{FUNCTIONS, OPEN};
+use winback_cloud::operator::queues::Depth;
 use winback_cloud::operator::schedules::SCHEDULED;
 use winback_cloud::operator::{APPLY, Error, Stack};
 use winback_domain::figures::{counted, number};
 
 use super::report::{Line, fail, ok, unseen, warn};
+
+/// A message that failed once is tried again within minutes.
+const OLD_MINUTES: u64 = 5;
+/// By then a message of a shop or of SES has been tried five times; hints are sent anew every minute, and may wait.
+const TOO_OLD_MINUTES: u64 = 15;
 
 /// Functions, there and active, with what their callers need.
 pub async fn functions(stack: &Stack) -> Vec<Line> {
@@ -129,6 +135,8 @@ async fn queue_of(stack: &Stack, queue: &str, function: &str) -> Result<Option<L
         return Ok(Some(fail(format!("nothing empties the queue {queue}: {function} is not fed by it"), APPLY)));
     };
     let waiting = format!("{} wait, {} are being worked on", number(depth.waiting), number(depth.taken));
+    let oldest = if depth == Depth::default() { None } else { stack.oldest(queue).await? };
+    let minutes = oldest.map_or(0, |oldest| oldest.as_secs() / 60);
     Ok(Some(if feed.state != "Enabled" {
         let todo = if queue == "due" { "set `sending_enabled = true` and apply" } else { APPLY };
         fail(format!("the queue {queue} does not feed {function}: {}; {waiting}", feed.state), todo)
@@ -136,6 +144,12 @@ async fn queue_of(stack: &Stack, queue: &str, function: &str) -> Result<Option<L
         fail(format!("{function} cannot be fed from {queue}: {trouble}"), "mend what it says, most likely its role")
     } else if !feed.partial {
         fail(format!("a batch of {queue} comes back whole when one of it fails"), APPLY)
+    } else if minutes >= TOO_OLD_MINUTES && queue != "due" {
+        let seen = format!("the oldest in {queue} has waited {}: {waiting}", counted(minutes, "minute"));
+        fail(seen, format!("read the log of {function}: it fails, is throttled, or does not keep up"))
+    } else if minutes >= OLD_MINUTES {
+        let seen = format!("the oldest in {queue} has waited {}: {waiting}", counted(minutes, "minute"));
+        warn(seen, format!("look again in a while; the log of {function} says whether it keeps up"))
     } else {
         ok(format!("{queue} feeds {function}: {waiting}"))
     }))

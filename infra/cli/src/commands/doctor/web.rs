@@ -85,3 +85,31 @@ fn clock(stack: &Stack, page: &Page) -> Option<Line> {
         ok("this machine's clock is right")
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use jiff::Timestamp;
+    use winback_local::clock::Turned;
+    use winback_local::place::Place;
+
+    use super::*;
+    use crate::commands::doctor::report::Level;
+
+    /// What is said of a link domain whose functions answer so on their own address.
+    async fn behind(status: u16) -> Line {
+        let now: Timestamp = "2026-05-01T10:00:00Z".parse().unwrap();
+        let place = Place::in_memory_at(Turned::at(now), "https://hello.shop.example").unwrap();
+        let control = place.deployed("books", "shop.example");
+        let stack = place.operated(&control, "books").await.unwrap();
+        let url = stack.url("serve-offer").await.unwrap().expect("it has one");
+        control.page(format!("{url}/"), status, &[], "");
+        closed(&stack).await
+    }
+
+    #[tokio::test]
+    async fn whoever_goes_past_the_link_domain_should_be_answered_by_nobody() {
+        assert_eq!(behind(403).await, ok("past the link domain nobody is answered"));
+        let open = behind(404).await;
+        assert_eq!((open.level, open.what.as_str()), (Level::Warn, "past the link domain serve-offer answers 404"));
+    }
+}

@@ -6,9 +6,10 @@ use serde::Deserialize;
 use super::or_empty;
 use super::person::{Address, Customer};
 use super::refund::{Refund, given_back};
+use crate::event::wire::Amount;
 use crate::event::{PlacedOrder, Profile, What, Who};
 use crate::money::{Currency, Money};
-use crate::webhook::read::{Amount, Id, Reader, codes, event, profile, who};
+use crate::webhook::read::{Id, Reader, codes, event, profile, who};
 use crate::webhook::{Error, Heard, Ignored};
 
 /// States of payment in which nothing is or will be paid: what was authorized was let go, or all was given back.

@@ -5,9 +5,10 @@ use rust_decimal::Decimal;
 use serde::Deserialize;
 
 use super::or_empty;
+use crate::event::wire::Amount;
 use crate::event::{What, Who};
 use crate::money::{Currency, Money};
-use crate::webhook::read::{Amount, Id, Reader, event};
+use crate::webhook::read::{Id, Reader, event};
 use crate::webhook::{Error, Heard, Ignored};
 
 #[derive(Deserialize)]
@@ -135,8 +136,5 @@ impl Priced {
 }
 
 fn decimal(amount: &Amount) -> Option<Decimal> {
-    match amount {
-        Amount::Text(text) => Decimal::from_str_exact(text.trim()).ok(),
-        Amount::Number(number) => Decimal::from_str_exact(&number.to_string()).ok(),
-    }
+    Decimal::from_str_exact(amount.text().trim()).ok()
 }
