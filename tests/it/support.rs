@@ -2,6 +2,7 @@
 
 pub mod backup;
 pub mod http;
+pub mod promotions_api;
 pub mod raw;
 pub mod shop_api;
 pub mod uploads;
