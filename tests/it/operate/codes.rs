@@ -6,8 +6,8 @@ use serde_json::json;
 use winback_domain::store::State;
 
 use super::world::{STORE, World, own_dir};
-use crate::support::books;
 use crate::support::shop_api::{Mood, ShopApi};
+use crate::support::{books, edit};
 
 const ACCESS: &str = "/winback/local/stores/books/access";
 
@@ -53,4 +53,24 @@ async fn a_key_that_the_shop_took_back_opens_nothing_and_that_is_said() {
     let said = world.winback(&["store", "access", STORE, "--file", file.to_str().expect("a plain path")]).await;
     assert!(said.status == 1 && said.errors.contains("WooCommerce's line is"), "{said:?}");
     assert_eq!(world.secret(ACCESS).await.as_deref(), Some(line.as_str()), "it stays as it was");
+}
+
+#[tokio::test]
+async fn a_shop_hands_over_codes_it_made_itself() {
+    let mut folder = books();
+    edit(&mut folder, "program.yaml", "offers:\n", "codes: pool\noffers:\n");
+    edit(&mut folder, "program.yaml", ", stock: 50", "");
+    let world = World::with_store(&folder, State::Rehearsing).await;
+    let file = written("codes-import", "SPRING-OLIVE\n\nSPRING-LILAC\nSPRING-OLIVE\n");
+    let path = file.to_str().expect("a plain path");
+    let words = ["codes", "import", "--store", STORE, "--offer", "ten-euro", path];
+    let said = world.winback(&words).await.well();
+    assert_eq!(said, "Put 2 codes into the pool of ten-euro in We miss you: it holds 2 codes.\n");
+    let again = world.winback(&words).await.well();
+    assert!(again.contains("it holds 2 codes"), "{again}");
+    let none = world.winback(&["codes", "import", "--store", STORE, "--offer", "five-euro", path]).await;
+    assert!(none.status == 1 && none.errors.contains("has an offer `five-euro`"), "{none:?}");
+    std::fs::write(&file, "SPRING-OLIVE\nspring 2\n").expect("the file is written");
+    let bad = world.winback(&words).await;
+    assert!(bad.status == 1 && bad.errors.contains(":2: a code is"), "{bad:?}");
 }

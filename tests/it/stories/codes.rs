@@ -9,6 +9,11 @@ use crate::support::promotions_api::PromotionsApi;
 use crate::support::shop_api::{Mood, ShopApi};
 use crate::support::{Shop, books, edit};
 
+use std::collections::BTreeSet;
+
+use winback_cloud::tables::pool::Pool;
+use winback_domain::ids::Code;
+
 const ANNA: &str = "anna@example.com";
 const BO: &str = "bo@example.com";
 
@@ -197,4 +202,77 @@ async fn whoever_buys_while_the_store_is_down_gets_no_letter_and_their_code_is_w
     let coupon = store.coupon(&code).expect("kept, and dead");
     let expired = coupon["date_expires_gmt"].as_str().is_some_and(|end| end < "2026-04-14");
     assert!(expired || coupon["status"] != "publish", "{coupon}");
+}
+
+const PROGRAM: &str = "We miss you";
+
+/// The sample bookshop, which hands us codes that it made itself.
+async fn with_pool(codes: &[&str], customers: &[&str]) -> Shop {
+    let mut folder = books();
+    edit(&mut folder, "program.yaml", "offers:\n", "codes: pool\noffers:\n");
+    // A gift of which there are fifty is no pool's.
+    edit(&mut folder, "program.yaml", ", stock: 50", "");
+    let mut shop = Shop::open_with("2026-01-12 10:00", "books", &folder).await;
+    fill(&shop, codes).await;
+    for email in customers {
+        shop.order(email, "45.00").await;
+    }
+    shop
+}
+
+async fn fill(shop: &Shop, codes: &[&str]) {
+    let pool = Pool { store: &shop.store, program: PROGRAM, offer: "ten-euro" };
+    let codes: BTreeSet<Code> = codes.iter().map(|code| Code::imported(code).expect("a code")).collect();
+    shop.place.overseer.tables.fill_pool(pool, &codes).await.expect("they are put there");
+}
+
+/// The codes of a pool that stand in somebody's letters.
+fn codes_in_letters(shop: &Shop, email: &str) -> BTreeSet<String> {
+    let letters = shop.letters_to(email);
+    let words = letters.iter().flat_map(|mail| mail.text.split(|c: char| !(c.is_ascii_alphanumeric() || c == '-')));
+    words.filter(|word| word.starts_with("SPRING-")).map(ToOwned::to_owned).collect()
+}
+
+#[tokio::test]
+async fn a_shops_own_codes_go_to_one_customer_each_and_come_back_in_orders() {
+    let people = [ANNA, BO, "cia@example.com"];
+    let mut shop = with_pool(&["SPRING-OLIVE", "SPRING-LILAC", "SPRING-MAPLE"], &people).await;
+    shop.until("2026-04-17 09:00").await;
+    let given: Vec<BTreeSet<String>> = people.iter().map(|email| codes_in_letters(&shop, email)).collect();
+    assert!(given.iter().all(|codes| codes.len() == 1), "the letter and its last day name the same: {given:?}");
+    assert_eq!(given.iter().flatten().collect::<BTreeSet<_>>().len(), 3, "nobody has another's: {given:?}");
+    let hers = given[0].iter().next().expect("she has one").to_lowercase();
+    shop.order_with(ANNA, "45.00", json!({"discount_codes": [hers]})).await;
+    let coupons = shop.ledger().await.coupons;
+    let used: Vec<&str> =
+        coupons.iter().filter(|coupon| !coupon.redeemed.is_empty()).map(|coupon| coupon.code.as_str()).collect();
+    assert_eq!(used, [hers.to_uppercase()]);
+}
+
+#[tokio::test]
+async fn without_a_code_no_letter_leaves_and_new_codes_bring_it_the_same_day() {
+    let mut shop = with_pool(&["SPRING-OLIVE"], &[ANNA, BO]).await;
+    shop.until("2026-04-14 10:00").await;
+    let mailed = |shop: &Shop| [ANNA, BO].map(|email| shop.letters_to(email).len()).iter().sum::<usize>();
+    assert_eq!(mailed(&shop), 1, "there was one code");
+    // The same code again is no new code.
+    fill(&shop, &["SPRING-OLIVE"]).await;
+    shop.until("2026-04-14 11:00").await;
+    assert_eq!(mailed(&shop), 1);
+    fill(&shop, &["SPRING-LILAC"]).await;
+    shop.until("2026-04-14 12:00").await;
+    assert_eq!(mailed(&shop), 2);
+}
+
+#[tokio::test]
+async fn a_day_without_codes_is_given_up_and_says_so() {
+    let mut shop = with_pool(&["SPRING-OLIVE"], &[ANNA, BO]).await;
+    shop.until("2026-04-15 08:00").await;
+    let ledger = shop.ledger().await;
+    let stopped = ledger.messages.iter().find(|message| message.state == Fate::Stopped).expect("one got none");
+    let why: Vec<String> = stopped.why.iter().map(ToString::to_string).collect();
+    assert!(why.contains(&"pool did not make the code good: none was left.".to_owned()), "{why:?}");
+    fill(&shop, &["SPRING-LILAC"]).await;
+    shop.until("2026-04-15 12:00").await;
+    assert_eq!([ANNA, BO].map(|email| shop.letters_to(email).len()), [1, 1]);
 }
