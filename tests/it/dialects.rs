@@ -22,7 +22,7 @@ use crate::support::http::{Answered, request};
 
 /// When the payloads arrive. Their moments lie in the hours before.
 const NOW: &str = "2026-05-01 12:00";
-const SECRET: &str = "whsec_0123456789abcdef0123456789abcdef";
+pub const SECRET: &str = "whsec_0123456789abcdef0123456789abcdef";
 
 /// A platform as its own side knows it: how it names its topics and how it signs. Nothing of ours takes part.
 #[derive(Clone, Copy)]
@@ -79,7 +79,7 @@ impl Sender {
 }
 
 /// Where the secrets of that shop lie.
-const SECRETS: &str = "/winback/local/stores/books/webhook-secrets";
+pub const SECRETS: &str = "/winback/local/stores/books/webhook-secrets";
 
 /// A shop that is wired to a platform with [`SECRET`], and with whatever settings follow it.
 pub async fn wired(sender: Sender, settings: &str) -> Shop {

@@ -9,6 +9,7 @@ mod history;
 mod merged;
 #[cfg(feature = "planted")]
 mod planted;
+mod pool;
 mod stock;
 mod store;
 pub mod world;

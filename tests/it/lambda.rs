@@ -2,7 +2,7 @@
 //! gives it, asked by a small Runtime API on loopback. Their calls to AWS reach the stand-ins over HTTP.
 
 pub mod build;
-mod place;
+pub mod place;
 mod runtime;
 
 use std::path::Path;
@@ -176,7 +176,7 @@ fn link(text: &str, page: &str) -> String {
 
 impl Deployed {
     /// A store's webhook, signed by the rules of Standard Webhooks with its own library.
-    async fn webhook(&mut self, event: &Value) -> Answered {
+    pub async fn webhook(&mut self, event: &Value) -> Answered {
         let body = event.to_string();
         let at = Timestamp::now().as_second();
         let signature = Webhook::new(WEBHOOK_SECRET).expect("a secret").sign("msg_1", at, body.as_bytes());
@@ -191,7 +191,7 @@ impl Deployed {
     }
 
     /// A request to a function's URL.
-    async fn ask(
+    pub async fn ask(
         &mut self,
         function: &str,
         method: &str,

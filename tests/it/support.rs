@@ -3,6 +3,7 @@
 pub mod backup;
 pub mod http;
 pub mod orders_api;
+pub mod promotions_api;
 pub mod raw;
 pub mod shop_api;
 pub mod uploads;

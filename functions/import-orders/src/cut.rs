@@ -13,8 +13,8 @@ use crate::{Answer, Report, Scan, Whole};
 
 /// A part has so many bytes: some fifty thousand orders, recorded in a minute or two.
 const PART: u64 = 4 * 1024 * 1024;
-/// So many bytes are asked for at once while the whole is read.
-const CHUNK: u64 = 4 * 1024 * 1024;
+/// So many bytes are asked for at once while the whole is read: one piece is read, one waits, one is fetched.
+const CHUNK: u64 = 2 * 1024 * 1024;
 
 /// Cuts an upload. What an earlier try wrote is written again: it is the same.
 pub async fn cut(cloud: &Cloud, Whole { upload, part_bytes }: Whole) -> Result<Answer, Error> {

@@ -1,10 +1,11 @@
 //! One part: its orders are recorded, and its bad lines kept.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 
-use futures_util::future::try_join_all;
+use futures_util::future::{try_join, try_join_all};
 use jiff::{Timestamp, ToSpan};
 use serde::{Deserialize, Serialize};
+use tokio::sync::mpsc;
 use winback_cloud::record::Whom;
 use winback_cloud::start::Invocation;
 use winback_cloud::{Cloud, Error, files};
@@ -17,6 +18,8 @@ use crate::{Answer, Ranged};
 
 /// So many orders are recorded side by side. Those of one customer stand in one lane, so that none waits for another.
 const LANES: usize = 32;
+/// So many wait in a lane: enough that a crowd in one does not leave the others idle, and little beside the part's bytes.
+const WAITING: usize = 64;
 /// What must be left of an invocation to begin another order.
 const TIME_FOR_ONE_SECONDS: i64 = 20;
 
@@ -43,37 +46,50 @@ pub async fn part(cloud: &Cloud, ranged: &Ranged, invocation: Invocation) -> Res
     let zone = cloud.standing(&store).await?.plan.shop.time_zone.clone();
     let reading = Reading { zone, assume_consent: piece.assume_consent, received: piece.uploaded };
     let bytes = cloud.files.bytes(&upload.key, &upload.etag, piece.part.from, piece.part.to).await?.bytes;
-    let (mut lanes, mut done) = (BTreeMap::<usize, Vec<Event>>::new(), Done::default());
     let unreadable = |_| Error::Files(files::Error::Unreadable(upload.key.clone()));
-    for line in history::part(bytes.as_slice(), &piece.columns, &piece.part, reading).map_err(unreadable)? {
-        match line {
-            Ok(event) => {
-                done.orders += 1;
-                lanes.entry(lane(&event)).or_default().push(event);
-            }
-            Err(bad) => done.bad.push((bad.line, bad.problem)),
-        }
-    }
+    let lines = history::part(bytes.as_slice(), &piece.columns, &piece.part, reading).map_err(unreadable)?;
     let latest = invocation.until.saturating_sub(TIME_FOR_ONE_SECONDS.seconds()).unwrap_or(Timestamp::MIN);
-    try_join_all(lanes.values().map(|events| record(cloud, &store, events, latest))).await?;
+    let (lanes, ends): (Vec<_>, Vec<_>) = (0..LANES).map(|_| mpsc::channel(WAITING)).unzip();
+    let read = async move {
+        let mut done = Done::default();
+        for line in lines {
+            match line {
+                Ok(event) => {
+                    done.orders += 1;
+                    // A lane that is gone has failed, and ends all of this.
+                    let _ = lanes[lane(&event)].send(event).await;
+                }
+                Err(bad) => done.bad.push((bad.line, bad.problem)),
+            }
+        }
+        Ok(done)
+    };
+    let recorded = try_join_all(ends.into_iter().map(|lane| record(cloud, &store, lane, latest)));
+    let (done, _) = try_join(read, recorded).await?;
     cloud.files.write(&upload.done(uploaded, *number), &done).await?;
     tracing::info!(%store, number, orders = done.orders, bad = done.bad.len(), "part imported");
     Ok(answer(&done))
 }
 
-async fn record(cloud: &Cloud, store: &StoreId, events: &[Event], latest: Timestamp) -> Result<(), Error> {
-    let mut waiting: VecDeque<&Event> = events.iter().collect();
-    while let Some(event) = waiting.pop_front() {
+async fn record(
+    cloud: &Cloud,
+    store: &StoreId,
+    mut lane: mpsc::Receiver<Event>,
+    latest: Timestamp,
+) -> Result<(), Error> {
+    let mut contended = VecDeque::new();
+    loop {
+        let next = lane.recv().await;
+        let Some(event) = next.or_else(|| contended.pop_front()) else { return Ok(()) };
         if cloud.clock.now() > latest {
             return Err(Error::TimeUp);
         }
-        match Box::pin(cloud.record(store, &Whom::Named(event.who.clone()), event)).await {
+        match Box::pin(cloud.record(store, &Whom::Named(event.who.clone()), &event)).await {
             // An address that many use stands in every part, and every part is read by somebody else: the others first.
-            Err(Error::Contended) => waiting.push_back(event),
+            Err(Error::Contended) => contended.push_back(event),
             recorded => recorded.map(|_| ())?,
         }
     }
-    Ok(())
 }
 
 /// The lane of an order's customer.

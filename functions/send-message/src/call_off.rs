@@ -59,7 +59,12 @@ impl At<'_> {
     /// The code becomes dead, the piece of stock goes back. Both also where a slow worker has not got there yet.
     async fn take_back(&self, open: &Open, offer: &str, known: Option<&Message>) -> Result<TakenBack, Error> {
         let nothing = TakenBack::Never { because: None };
-        let Some(code) = &open.code else { return Ok(nothing) };
+        let lapses = open.state == OpenState::Lapsing;
+        let Some(code) = &open.code else {
+            // Its program's pool had none.
+            let because = lapses.then(|| self.given_up(open.message, self.codes_of(&open.program), "none was left"));
+            return Ok(TakenBack::Never { because });
+        };
         let made = known.and_then(Coupon::of).filter(|coupon| coupon.code == *code);
         let until = open.deadline.unwrap_or(self.cloud.clock.now());
         let dead = || Coupon::dead(code.clone(), open.message, self.customer.id, until);
@@ -73,7 +78,8 @@ impl At<'_> {
         if !Box::pin(self.withdraw(&coupon)).await? {
             return Ok(TakenBack::NotYet);
         }
-        let because = if open.state == OpenState::Lapsing { self.given_up(&coupon) } else { None };
+        let setback = coupon.setback.as_ref().filter(|_| lapses);
+        let because = setback.map(|setback| self.given_up(open.message, coupon.authority, &setback.because));
         Ok(TakenBack::Never { because })
     }
 

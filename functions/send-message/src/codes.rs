@@ -3,7 +3,10 @@
 
 use jiff::{Timestamp, ToSpan};
 use winback_cloud::Error;
+use winback_cloud::tables::pool::{Picked, Pool};
 use winback_domain::codes::{Authority, Concerns, Fit, Trouble, Wanted, fit};
+use winback_domain::decide::Draft;
+use winback_domain::ids::{Code, MessageId};
 use winback_domain::message::Message;
 use winback_domain::redeem::{Coupon, Setback};
 use winback_domain::time::start_of_day;
@@ -12,10 +15,15 @@ use winback_domain::why::Reason;
 use crate::At;
 
 impl At<'_> {
+    /// Who makes a program's codes good.
+    pub fn codes_of(&self, program: &str) -> Authority {
+        let known = self.standing.plan.programs.iter().find(|known| known.name == program);
+        known.map_or(Authority::Winback, |program| program.codes)
+    }
+
     /// Who honours a code of a program.
     pub fn authority(&self, coupon: &Coupon, program: &str) -> Authority {
-        let known = self.standing.plan.programs.iter().find(|known| known.name == program);
-        let codes = known.map_or(Authority::Winback, |program| program.codes);
+        let codes = self.codes_of(program);
         // What a person does by hand is no code of the store's.
         if fit(codes, &coupon.gives) == Fit::ByHand { Authority::Winback } else { codes }
     }
@@ -23,7 +31,7 @@ impl At<'_> {
     /// Makes a code good in the store that honours it. False: it is not, and no mail may leave. The claim stays, a later
     /// look tries again, and when the mail's day is over it lapses.
     pub async fn make_good(&self, message: &Message, coupon: &Coupon) -> Result<bool, Error> {
-        if coupon.authority == Authority::Winback {
+        if !coupon.authority.is_asked() {
             return Ok(true);
         }
         if coupon.setback.as_ref().is_some_and(|setback| !setback.is_over(self.cloud.clock.now())) {
@@ -84,7 +92,7 @@ impl At<'_> {
     /// refuses, nothing is to be had. Nobody knows such a code; it is written down, and holds up nothing.
     pub async fn withdraw(&self, coupon: &Coupon) -> Result<bool, Error> {
         let now = self.cloud.clock.now();
-        if coupon.authority == Authority::Winback || now > coupon.expires_at {
+        if !coupon.authority.is_asked() || now > coupon.expires_at {
             return Ok(true);
         }
         if self.standing.store.throttled_until.is_some_and(|until| now < until) {
@@ -101,7 +109,7 @@ impl At<'_> {
     /// Where somebody called the message off while we were making its code: what we made since then is withdrawn again.
     /// They made it dead in the store as well, and look again until it is; so this is only the sooner.
     pub async fn withdraw_dead(&self, coupon: &Coupon) {
-        if coupon.authority == Authority::Winback {
+        if !coupon.authority.is_asked() {
             return;
         }
         let withdrawn = async {
@@ -124,11 +132,36 @@ impl At<'_> {
         Ok(withdrawn.map(|_| ()))
     }
 
-    /// Why a code that is called off never was good: its mail is given up for today, and everybody can see why.
-    pub fn given_up(&self, coupon: &Coupon) -> Option<Reason> {
-        let because = coupon.setback.as_ref()?.because.clone();
-        let (store, by) = (self.store(), coupon.authority.word());
-        tracing::error!(%store, message_id = %coupon.message, by, because, "code given up");
-        Some(Reason::CodeNotMade { by: by.to_owned(), because })
+    /// Why a message has no code that is good: its mail is given up for today, and everybody can see why.
+    pub fn given_up(&self, id: MessageId, by: Authority, because: &str) -> Reason {
+        let (store, by) = (self.store(), by.word());
+        tracing::error!(%store, message_id = %id, by, because, "code given up");
+        Reason::CodeNotMade { by: by.to_owned(), because: because.to_owned() }
+    }
+
+    /// A code from the program's pool: the one that was claimed, while nobody else has it, or one that nobody has.
+    /// Nothing: there is none, and no mail leaves.
+    pub async fn pool_code(&self, draft: &Draft, claimed: Option<Code>) -> Result<Option<Code>, Error> {
+        let tables = &self.cloud.tables;
+        if let Some(code) = claimed
+            && tables.may_have(self.store(), &code, draft.message).await?
+        {
+            return Ok(Some(code));
+        }
+        let (store, program, offer) = (self.store(), draft.program.as_str(), draft.grants().unwrap_or_default());
+        match tables.pick_from_pool(Pool { store, program, offer }, self.customer.id).await? {
+            Picked::Code { code, low } => {
+                if low {
+                    tracing::warn!(%store, program, offer, "pool runs low");
+                }
+                Ok(Some(code))
+            }
+            // Where nothing is real no shop has handed us codes.
+            Picked::NeverFilled if self.cloud.stores.is_trial() => Ok(Some(self.own_code(draft).await?)),
+            Picked::Empty | Picked::NeverFilled => {
+                tracing::error!(%store, program, offer, message_id = %draft.message, "pool is empty");
+                Ok(None)
+            }
+        }
     }
 }

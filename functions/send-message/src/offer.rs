@@ -4,6 +4,7 @@ use jiff::civil::Date;
 use winback_cloud::standing::Standing;
 use winback_cloud::tables::stock::{Lot, Take};
 use winback_cloud::{Cloud, Error};
+use winback_domain::codes::Authority;
 use winback_domain::customer::Open;
 use winback_domain::decide::Draft;
 use winback_domain::ids::{Code, StoreId};
@@ -92,7 +93,7 @@ impl At<'_> {
             let granted = letter.and_then(|letter| letter.offer);
             return Ok(granted.map_or(Offer::LetterGone, |granted| Offer::Ready(Some(granted))));
         }
-        let code = if draft.held { None } else { Some(self.code(draft).await?) };
+        let code = if draft.held { None } else { self.code(draft).await? };
         Ok(Offer::Ready(Some(Granted {
             name: offered.name.clone(),
             gives: offered.offer.gives.clone(),
@@ -102,11 +103,20 @@ impl At<'_> {
         })))
     }
 
-    /// The code of a draft: that of the open message it goes on with, or a new one.
-    async fn code(&self, draft: &Draft) -> Result<Code, Error> {
-        if let Some(code) = self.goes_on_with(draft).and_then(|open| open.code.clone()) {
-            return Ok(code);
+    /// The code of a draft: that of the open message it goes on with, or a new one. Nothing: a pool has none left.
+    async fn code(&self, draft: &Draft) -> Result<Option<Code>, Error> {
+        let claimed = self.goes_on_with(draft).and_then(|open| open.code.clone());
+        if self.codes_of(&draft.program) == Authority::Pool {
+            return Box::pin(self.pool_code(draft, claimed)).await;
         }
+        match claimed {
+            Some(code) => Ok(Some(code)),
+            None => self.own_code(draft).await.map(Some),
+        }
+    }
+
+    /// The code of ours that a draft gets under the claim to come.
+    pub async fn own_code(&self, draft: &Draft) -> Result<Code, Error> {
         let key = self.cloud.secrets.code(self.cloud.clock.now()).await?;
         // The claim to come, if it is won.
         Ok(Code::of(&key, self.store(), draft.message, self.customer.rev + 1))

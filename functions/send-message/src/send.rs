@@ -7,6 +7,8 @@ use winback_cloud::Error;
 use winback_cloud::mailer::{Handed, Refusal};
 use winback_cloud::tables::Write;
 use winback_cloud::tables::ledger::Put;
+use winback_cloud::tables::pool::Pool;
+use winback_domain::codes::Authority;
 use winback_domain::customer::{Customer, End, Open};
 use winback_domain::decide::{CallOff, Draft};
 use winback_domain::keys::{Link, Purpose};
@@ -186,12 +188,15 @@ impl At<'_> {
         if !self.take(&open, message).await? {
             return Ok(None);
         }
-        let Some(coupon) = Coupon::of(message) else {
-            return self.pass_fence(claimed, open, draft, latest, owner).await;
-        };
+        // Without a code of a pool no mail leaves today.
+        let Some(coupon) = Coupon::of(message) else { return Ok(None) };
         let coupon = Coupon { authority: self.authority(&coupon, &message.program), ..coupon };
-        // Dead: this claim was called off in between.
+        // Dead: this claim was called off in between. Another message's: of a pool two picked the same one.
         let Some(coupon) = tables.make_coupon(self.store(), &coupon).await? else { return Ok(None) };
+        if coupon.authority == Authority::Pool {
+            let (store, offer) = (self.store(), open.grants.as_deref().unwrap_or_default());
+            tables.take_off_shelf(Pool { store, program: &open.program, offer }, &coupon.code).await?;
+        }
         let passed = async {
             let good = Box::pin(self.make_good(message, &coupon)).await?;
             if good { self.pass_fence(claimed, open, draft, latest, owner).await } else { Ok(None) }

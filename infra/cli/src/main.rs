@@ -63,6 +63,7 @@ enum Command {
     Serve(commands::serve::Serve),
     Send(commands::send::Send),
     Store(commands::store::Stores),
+    Codes(commands::codes::Codes),
     Doctor(commands::doctor::Doctor),
     Rehearse(commands::rehearse::Rehearse),
     Resume(commands::resume::Resume),
@@ -99,6 +100,11 @@ ON AWS
   winback store rotate-secret books --stack winback
                                                      a new secret; the old one good until --drop-old
   winback store pull books --stack winback           ask the store for orders that no webhook told
+  winback store access books --stack winback --file access.txt
+                                                     a key to the shop's own API, for codes it honours
+  winback store check books --stack winback          which webhooks came; a test code, made there and withdrawn
+  winback codes import --stack winback --store books --offer ten-euro codes.txt
+                                                     codes that the shop made itself
   winback doctor --stack winback                     what is wrong, and what to do
   winback doctor --stack winback --first-mail --store books
                                                      the real first letter, and its way back
@@ -156,6 +162,7 @@ fn main() -> ExitCode {
             Some(Command::Serve(command)) => command.run().await,
             Some(Command::Send(command)) => command.run().await,
             Some(Command::Store(command)) => command.run().await,
+            Some(Command::Codes(command)) => command.run().await,
             Some(Command::Doctor(command)) => command.run().await,
             Some(Command::Rehearse(command)) => command.run().await,
             Some(Command::Resume(command)) => command.run().await,

@@ -70,7 +70,7 @@ impl Files {
             return Ok(Chunk::default());
         }
         let request = self.client.get_object().bucket(&self.bucket).key(key).if_match(quoted(etag));
-        let answer = match request.range(format!("bytes={from}-{}", to - 1)).send().await {
+        let mut answer = match request.range(format!("bytes={from}-{}", to - 1)).send().await {
             Ok(answer) => answer,
             Err(error) => {
                 return match (error.code(), status(&error)) {
@@ -87,7 +87,13 @@ impl Files {
         let uploaded = answer.last_modified().and_then(|at| Timestamp::from_second(at.secs()).ok());
         let said = answer.metadata().and_then(|said| said.get(ASSUME_CONSENT));
         let assume_consent = said.is_some_and(|said| said == "yes");
-        let bytes = answer.body.collect().await.map_err(|_| Error::Failed("the answer broke off".to_owned()))?.to_vec();
+        let expected = answer.content_length().and_then(|length| usize::try_from(length).ok());
+        let mut bytes = Vec::with_capacity(expected.unwrap_or_default());
+        while let Some(some) =
+            answer.body.try_next().await.map_err(|_| Error::Failed("the answer broke off".to_owned()))?
+        {
+            bytes.extend_from_slice(&some);
+        }
         Ok(Chunk { length: length.unwrap_or(bytes.len() as u64), bytes, uploaded, assume_consent })
     }
 

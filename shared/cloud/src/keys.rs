@@ -32,6 +32,8 @@ pub enum Key {
     Reference(StoreId, String),
     /// ledger: one lot of an offer's stock: program, offer, number.
     Lot(StoreId, String, String, u32),
+    /// ledger: codes that a shop handed to us, and perhaps nobody has: program, offer, shelf.
+    Pool(StoreId, String, String, u32),
     /// ledger: what a store used of its limits on a day of the shop.
     Day(StoreId, Date),
     /// ledger: what a store used of its limits in a calendar month of the shop; any day of it.
@@ -53,6 +55,9 @@ impl fmt::Display for Key {
             Self::Reference(store, reference) => write!(f, "{store}#reference#{reference}"),
             Self::Lot(store, program, offer, number) => {
                 write!(f, "{store}#lot#{}#{}#{number}", escape(program), escape(offer))
+            }
+            Self::Pool(store, program, offer, shelf) => {
+                write!(f, "{store}#pool#{}#{}#{shelf}", escape(program), escape(offer))
             }
             Self::Day(store, day) => write!(f, "{store}#day#{day}"),
             Self::Month(store, day) => write!(f, "{store}#month#{}", day.first_of_month()),
@@ -80,6 +85,7 @@ impl Key {
             | Self::Coupon(..)
             | Self::Reference(..)
             | Self::Lot(..)
+            | Self::Pool(..)
             | Self::Day(..)
             | Self::Month(..) => Table::Ledger,
         }
@@ -108,8 +114,12 @@ impl Key {
             "customer" => Self::Customer(store, rest.to_owned().try_into().ok()?),
             "order" => Self::Order(store, rest.to_owned()),
             "message" => Self::Message(store, rest.to_owned().try_into().ok()?),
-            "code" => Self::Coupon(store, Code::read(rest)?),
+            "code" => Self::Coupon(store, Code::imported(rest)?),
             "reference" => Self::Reference(store, rest.to_owned()),
+            "pool" => {
+                let mut parts = rest.split('#').map(|part| part.replace("%23", "#").replace("%25", "%"));
+                Self::Pool(store, parts.next()?, parts.next()?, parts.next()?.parse().ok()?)
+            }
             "lot" => {
                 let mut parts = rest.split('#').map(|part| part.replace("%23", "#").replace("%25", "%"));
                 Self::Lot(store, parts.next()?, parts.next()?, parts.next()?.parse().ok()?)
@@ -155,6 +165,8 @@ mod tests {
             Key::Coupon(store.clone(), Code::of(&secret, &store, message, 7)),
             Key::Reference(store.clone(), "gid://shopify/DiscountCodeNode/1".to_owned()),
             Key::Lot(store.clone(), "50 % # more".to_owned(), "ten-euro".to_owned(), 3),
+            Key::Pool(store.clone(), "50 % # more".to_owned(), "ten-euro".to_owned(), 31),
+            Key::Coupon(store.clone(), Code::imported("SPRING-OLIVE_7").unwrap()),
             Key::Day(store.clone(), day),
             Key::Month(store.clone(), day),
         ] {

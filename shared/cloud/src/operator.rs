@@ -1,6 +1,7 @@
-//! What an operator does to a deployed stack: finds it by its name, looks at it, writes its secrets, sends a first mail, starts its functions by hand. No function
-//! does any of it.
+//! What an operator does to a deployed stack: finds it by its name, looks at it, writes its secrets, sends a first mail,
+//! starts its functions by hand. No function does any of it.
 
+pub mod doors;
 pub mod first_mail;
 pub mod functions;
 pub mod mail;
@@ -83,6 +84,7 @@ pub struct Stack {
     clock: Clock,
     cloudwatch: aws_sdk_cloudwatch::Client,
     lambda: aws_sdk_lambda::Client,
+    logs: aws_sdk_cloudwatchlogs::Client,
     scheduler: aws_sdk_scheduler::Client,
     ses: aws_sdk_sesv2::Client,
     sqs: aws_sdk_sqs::Client,
@@ -109,6 +111,7 @@ impl Stack {
             region,
             config,
             cloudwatch: aws_sdk_cloudwatch::Client::new(&sdk),
+            logs: aws_sdk_cloudwatchlogs::Client::new(&sdk),
             scheduler: aws_sdk_scheduler::Client::new(&sdk),
             ses: aws_sdk_sesv2::Client::new(&sdk),
             sqs: aws_sdk_sqs::Client::new(&sdk),

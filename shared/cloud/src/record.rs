@@ -258,16 +258,16 @@ impl Cloud {
     /// down and died.
     async fn redeem_codes(&self, store: &StoreId, event: &Event, recorded: Recorded) -> Result<(), Error> {
         let What::OrderPlaced { order, .. } = &event.what else { return Ok(()) };
+        let mut codes = Vec::new();
         for typed in &order.discount_codes {
-            let code = match Code::read(typed) {
-                Some(code) => code,
-                // Stripe names a code by its own id of it.
-                None if typed.starts_with(PROMOTION) => match self.tables.code_of_reference(store, typed).await? {
-                    Some(code) => code,
-                    None => continue,
-                },
-                None => continue,
-            };
+            // Stripe names a code by its own id of it.
+            if typed.starts_with(PROMOTION) {
+                codes.extend(self.tables.code_of_reference(store, typed).await?);
+            } else {
+                codes.extend(Code::meant(typed));
+            }
+        }
+        for code in codes {
             let taken = Use { order_id: order.order_id.clone(), total: order.total, at: event.happened() };
             match recorded {
                 Recorded::Forgotten => self.forget_use(store, &code).await?,

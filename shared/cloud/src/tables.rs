@@ -5,6 +5,7 @@ pub mod first_mail;
 pub mod ledger;
 pub mod limits;
 pub mod pages;
+pub mod pool;
 pub mod restored;
 pub mod stock;
 pub mod stores;

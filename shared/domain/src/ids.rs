@@ -181,7 +181,8 @@ impl MessageId {
     }
 }
 
-/// A code a customer types at the checkout: ten letters and digits in Crockford's alphabet, 50 bits.
+/// A code a customer types at the checkout. Ours are ten letters and digits in Crockford's alphabet, 50 bits; a shop may
+/// bring its own.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Code(String);
@@ -209,6 +210,29 @@ impl Code {
             .collect();
         let fits = folded.len() == 10 && folded.bytes().all(|b| b.is_ascii_alphanumeric());
         fits.then_some(Self(folded))
+    }
+
+    /// A code that a shop made itself and gave us to hand out, as it is written: capitals, digits, dashes and
+    /// underscores, 4 to 32 of them. What a shop's checkout takes for another code, we must too, so no letter is read as
+    /// another; and small letters are none, because some checkouts mind them and some do not.
+    pub fn imported(written: &str) -> Option<Self> {
+        let plain = |b: u8| b.is_ascii_uppercase() || b.is_ascii_digit() || b == b'-' || b == b'_';
+        let fits = (4..=32).contains(&written.len()) && written.bytes().all(plain);
+        fits.then(|| Self(written.to_owned()))
+    }
+
+    /// The codes that somebody may mean who typed this: one of ours, one of a shop's own.
+    pub fn meant(typed: &str) -> Vec<Self> {
+        let own = Self::read(typed);
+        let imported = Self::imported(&typed.trim().to_ascii_uppercase()).filter(|code| own.as_ref() != Some(code));
+        own.into_iter().chain(imported).collect()
+    }
+
+    /// One of `of` (at least 1) places, evenly.
+    pub fn spread(&self, of: u32) -> u32 {
+        let hash = digest("spread of codes", &[self.0.as_bytes()]);
+        let point = u32::from_be_bytes(hash[..4].try_into().expect("four of 32 bytes"));
+        point % of.max(1)
     }
 
     /// The code as it is mailed.
@@ -292,5 +316,20 @@ mod tests {
         for bad in ["", "9shop", "Shop", "shop_1", "shop/1", &"a".repeat(33)] {
             assert_eq!(StoreId::try_from(bad.to_owned()), Err(NotAStoreId), "{bad}");
         }
+    }
+
+    #[test]
+    fn a_shops_own_code_is_taken_as_it_is_written() {
+        for good in ["SPRING-OLIVE_7", "7K2M", "7K2MQX4T09"] {
+            assert_eq!(Code::imported(good).unwrap().as_str(), good);
+        }
+        for bad in ["abc", "ABC", "spring-7", "SPRING 7", "ÄRGER", "A#BCD", &"A".repeat(33)] {
+            assert_eq!(Code::imported(bad), None, "{bad}");
+        }
+        let meant = |typed| Code::meant(typed).iter().map(|code| code.as_str().to_owned()).collect::<Vec<_>>();
+        assert_eq!(meant(" spring-olive_7 "), ["SPRING-OLIVE_7"]);
+        assert_eq!(meant("7k2mqx4t09"), ["7K2MQX4T09"]);
+        assert_eq!(meant("SPRINGOL10"), ["SPR1NG0110", "SPRINGOL10"], "it may be either");
+        assert_eq!(meant("?"), Vec::<String>::new());
     }
 }

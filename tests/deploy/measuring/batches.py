@@ -19,7 +19,7 @@ SECRETS = {
     "webhook-secrets": "whsec_YSB3ZWJob29rJ3Mgc2VjcmV0LCAyNCBiLg==",
 }
 BUCKET, KEY = "files", f"imports/{STORE}/orders.csv"
-# What a shop uploads: several pieces of 4 MB, as the importer reads a file.
+# What a shop uploads: ten pieces of 2 MB, as the importer reads a file.
 UPLOAD_BYTES = 20 << 20
 
 

@@ -290,9 +290,9 @@ async fn a_store_that_does_not_let_us_in_stops_no_other_and_is_read_from_where_i
     );
     let open = std::sync::Arc::new(std::sync::atomic::AtomicBool::new(false));
     let (answering, opened) = (api.clone(), std::sync::Arc::clone(&open));
-    shop.place.stack.answer_for_stores(std::sync::Arc::new(move |_, address, _| {
-        let refused = address.contains("myshopify") && !opened.load(std::sync::atomic::Ordering::Relaxed);
-        if refused { (401, b"{}".to_vec()) } else { answering.answer(address) }
+    shop.place.stack.answer_for_stores(std::sync::Arc::new(move |asked| {
+        let refused = asked.address.contains("myshopify") && !opened.load(std::sync::atomic::Ordering::Relaxed);
+        if refused { (401, b"{}".to_vec()) } else { answering.answer(&asked.address) }.into()
     }));
     let error = shop.place.pull().await.expect_err("somebody must give another key");
     assert!(matches!(error.downcast_ref(), Some(Error::NotPulled(1))), "{error}");
@@ -336,19 +336,19 @@ async fn a_run_that_ends_before_its_orders_goes_on_the_next_time() {
     let run = || serde_json::from_value(json!({"scheduled_at": shop.place.clock.now()})).expect("a run");
     // There is time for the first page alone: the clock of a place stands, so the answer itself turns it.
     let (clock, answering) = (shop.place.clock.clone(), api.clone());
-    shop.place.stack.answer_for_stores(std::sync::Arc::new(move |_, address, _| {
+    shop.place.stack.answer_for_stores(std::sync::Arc::new(move |asked| {
         clock.turn_to(clock.now() + SignedDuration::from_mins(1));
-        let (status, body) = answering.answer(address);
+        let (status, body) = answering.answer(&asked.address);
         let mut page: Value = serde_json::from_slice(&body).expect("JSON");
         let orders = page["orders"].as_array_mut().expect("orders");
         orders.truncate(250);
-        (status, page.to_string().into_bytes())
+        (status, page.to_string().into_bytes()).into()
     }));
     let until = shop.place.clock.now() + SignedDuration::from_secs(90);
     let ended = pull_orders::handle(&shop.place.cloud, run(), winback_cloud::start::Invocation { until }).await;
     assert!(matches!(ended, Err(Error::TimeUp)), "{ended:?}");
     assert_eq!(mark(&shop, Platform::Shopify).await, Some(at("2026-05-01T01:04:10Z")), "as far as it was read");
-    shop.place.stack.answer_for_stores(std::sync::Arc::new(move |_, address, _| api.answer(address)));
+    shop.place.stack.answer_for_stores(std::sync::Arc::new(move |asked| api.answer(&asked.address).into()));
     assert_eq!(pull(&shop).await.read, 351);
     assert_eq!(shop.customers().await.len(), 600);
 }

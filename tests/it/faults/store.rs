@@ -78,6 +78,35 @@ async fn a_purchase_while_the_store_is_asked_stops_the_letter_and_withdraws_the_
     }
 }
 
+/// She buys while the store is asked for her code, and whoever clears up after that meets every trouble.
+#[tokio::test]
+async fn every_trouble_while_a_code_is_withdrawn_leaves_no_good_code_and_nothing_open() {
+    let mut struck = 0;
+    for (name, times, _) in troubles() {
+        for call in 1..=5 {
+            let (world, store) = world().await;
+            world.order("A-1").await;
+            let buying = world.clone();
+            let trouble = move || troubles().into_iter().find(|(known, ..)| *known == name).expect("it is there").2;
+            let purchase = Fault::pause(move || async move {
+                buying.order("A-2").await;
+                buying.place.restarted().record_events().await.expect("the queue answers");
+                let next = At::call(call).of(Service::Store).times(times);
+                buying.place.stack.faults().set(next, trouble());
+                Box::pin(buying.another_look()).await;
+            });
+            world.place.stack.faults().set(At::call(2).of(Service::Store), purchase);
+            world.until("2026-04-20T00:00:00Z").await;
+            struck += world.place.stack.faults().fired();
+            assert_eq!(world.place.stack.outbox().len(), 0, "{name} at call {call}: she bought before the fence");
+            let expect = Expect { steps: None, stopped: None };
+            check(&world, &expect).await.unwrap_or_else(|problem| panic!("{name} at call {call}: {problem}"));
+            honoured(&world, &store).await.unwrap_or_else(|problem| panic!("{name} at call {call}: {problem}"));
+        }
+    }
+    assert!(struck > 40, "{struck} struck something");
+}
+
 /// The store honours every mailed code until its deadline and no second longer, and no other code of ours.
 async fn honoured(world: &World, store: &ShopApi) -> Result<(), String> {
     for coupon in &world.ledger().await.coupons {

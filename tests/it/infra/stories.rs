@@ -152,14 +152,14 @@ impl Shop {
         let woo = json!([{"id": 60, "status": "processing", "currency": "EUR", "total": "30.00", "customer_id": 0,
             "billing": {"email": "ines@example.com"}, "date_created_gmt": "2026-04-17T11:00:00",
             "date_modified_gmt": "2026-04-17T11:00:00"}]);
-        self.at.stack.answer_for_stores(Arc::new(move |_, address, _| {
-            let path = address.split('?').next().unwrap_or_default();
+        self.at.stack.answer_for_stores(Arc::new(move |asked| {
+            let path = asked.address.split('?').next().unwrap_or_default();
             let body = match path.rsplit_once("/orders") {
                 Some((start, "")) if start.ends_with("/v2") => json!([big]),
                 Some((_, "/50")) => big.clone(),
                 _ => woo.clone(),
             };
-            (200, body.to_string().into_bytes())
+            (200, body.to_string().into_bytes()).into()
         }));
     }
 

@@ -4,10 +4,18 @@ use serde_json::json;
 use winback_domain::message::State as Fate;
 use winback_domain::plan::Folder;
 
+use crate::dialects::{SECRET, SECRETS, Sender, payload, told};
+use crate::support::promotions_api::PromotionsApi;
 use crate::support::shop_api::{Mood, ShopApi};
 use crate::support::{Shop, books, edit};
 
+use std::collections::BTreeSet;
+
+use winback_cloud::tables::pool::Pool;
+use winback_domain::ids::Code;
+
 const ANNA: &str = "anna@example.com";
+const BO: &str = "bo@example.com";
 
 /// The sample bookshop, whose codes WooCommerce honours.
 fn folder() -> Folder {
@@ -54,31 +62,111 @@ async fn a_store_that_is_down_for_an_hour_costs_an_hour_and_no_letter() {
 }
 
 #[tokio::test]
-async fn every_way_to_fail_lets_the_day_lapse_and_the_next_day_brings_another_code() {
-    for mood in [
-        Mood::Answers(401, json!({"code": "woocommerce_rest_cannot_create"}).to_string()),
-        Mood::Answers(
-            400,
-            json!({"code": "rest_invalid_param", "message": "Invalid parameter(s): amount"}).to_string(),
+async fn every_way_to_fail_lets_the_day_lapse_says_why_and_the_next_day_brings_another_code() {
+    for (mood, because) in [
+        (Mood::Answers(401, json!({"code": "woocommerce_rest_cannot_create"}).to_string()), "does not let us in"),
+        (
+            Mood::Answers(
+                400,
+                json!({"code": "rest_invalid_param", "message": "Invalid parameter(s): amount"}).to_string(),
+            ),
+            "the store refuses: Invalid parameter(s): amount",
         ),
-        Mood::Answers(429, "{}".to_owned()),
-        Mood::Answers(500, String::new()),
-        Mood::Answers(201, "{\"id\": 7, \"co".to_owned()),
+        (Mood::Crowns, "the offer is in EUR, the store's currency is SEK"),
+        (Mood::Busy(120), "asks to come back later"),
+        (Mood::Answers(500, String::new()), "asks to come back later"),
+        (Mood::Answers(201, "{\"id\": 7, \"co".to_owned()), "cannot be read"),
     ] {
         let (mut shop, store) = lapsing().await;
         store.mood(mood.clone());
-        shop.until("2026-04-15 08:00").await;
+        // From eight in the evening no letter leaves. The store is as ill as by day: what is called off is called off
+        // once it answers.
+        shop.until("2026-04-14 21:00").await;
         assert!(shop.letters_to(ANNA).is_empty(), "{mood:?}");
-        let ledger = shop.ledger().await;
-        let fates: Vec<Fate> = ledger.messages.iter().map(|message| message.state).collect();
-        assert!(fates.iter().all(|fate| !fate.was_mailed()), "{mood:?}: {fates:?}");
         store.mood(Mood::Well);
+        shop.until("2026-04-15 08:00").await;
+        let ledger = shop.ledger().await;
+        let [message] = &ledger.messages[..] else { panic!("{mood:?}: {:?}", ledger.messages) };
+        assert_eq!(message.state, Fate::Stopped, "{mood:?}");
+        let why: Vec<String> = message.why.iter().map(ToString::to_string).collect();
+        let told = why.iter().filter(|said| said.starts_with("woocommerce did not make the code good: "));
+        assert_eq!(told.clone().count(), 1, "{mood:?}: {why:?}");
+        assert!(told.clone().all(|said| said.contains(because)), "{mood:?}: {why:?}");
         shop.until("2026-04-15 12:00").await;
         assert_eq!(shop.letters_to(ANNA).len(), 1, "{mood:?}");
         let coupons = shop.ledger().await.coupons;
         let (dead, good): (Vec<_>, Vec<_>) = coupons.iter().partition(|coupon| coupon.dead);
         assert_eq!((dead.len(), good.len()), (1, 1), "{mood:?}: the first day's code is dead, the second's good");
+        assert!(good.iter().all(|coupon| coupon.setback.is_none()), "{mood:?}");
     }
+}
+
+#[tokio::test]
+async fn a_store_says_when_it_wants_to_be_asked_again_and_is_not_asked_before() {
+    let (mut shop, store) = lapsing().await;
+    store.mood(Mood::Busy(1_800));
+    shop.until("2026-04-14 09:25").await;
+    assert_eq!(store.asked().len(), 1, "asked once, at nine");
+    store.mood(Mood::Well);
+    shop.until("2026-04-14 09:29").await;
+    assert!(shop.letters_to(ANNA).is_empty());
+    shop.until("2026-04-14 09:35").await;
+    assert_eq!(shop.letters_to(ANNA).len(), 1);
+}
+
+#[tokio::test]
+async fn a_code_that_is_taken_is_one_customers_trouble_and_the_others_get_their_letters() {
+    let mut shop = Shop::open_with("2026-01-12 10:00", "books", &folder()).await;
+    let store = ShopApi::behind(&shop.place);
+    for email in [ANNA, BO] {
+        shop.order(email, "45.00").await;
+    }
+    shop.until("2026-04-14 08:59").await;
+    store.mood(Mood::Answers(502, String::new()));
+    shop.until("2026-04-14 09:01").await;
+    let coupons = shop.ledger().await.coupons;
+    let code = coupons[0].code.to_string();
+    store.add(&code, json!({"amount": "99.00"}));
+    store.mood(Mood::Well);
+    shop.until("2026-04-14 09:10").await;
+    let mailed = [ANNA, BO].map(|email| shop.letters_to(email).len());
+    assert_eq!(mailed.iter().sum::<usize>(), 1, "nobody waits for the one whose code was taken: {mailed:?}");
+    let asked = store.asked().len();
+    shop.until("2026-04-14 19:00").await;
+    assert_eq!(store.asked().len(), asked, "what is taken stays taken: nobody asks again");
+    shop.until("2026-04-15 12:00").await;
+    assert_eq!([ANNA, BO].map(|email| shop.letters_to(email).len()), [1, 1]);
+}
+
+#[tokio::test]
+async fn a_promotion_code_of_stripe_comes_back_under_its_id_and_is_known() {
+    let mut folder = books();
+    edit(&mut folder, "program.yaml", "offers:\n", "codes: stripe\noffers:\n");
+    let mut shop = Shop::open_with("2026-01-12 10:00", "books", &folder).await;
+    let account = PromotionsApi::behind(&shop.place);
+    shop.place.stack.put_secret(SECRETS, &format!("stripe {SECRET}")).expect("it is written");
+    shop.order(ANNA, "45.00").await;
+    shop.until("2026-04-14 12:00").await;
+    let code = shop.code_mailed_to(ANNA);
+    let promotion = account.promotion(&code).expect("the account has it");
+    // Good until 23:59:59 of the third day in Helsinki: it expires in the second after that.
+    assert_eq!(promotion["expires_at"], json!("2026-04-17T21:00:00Z".parse::<jiff::Timestamp>().unwrap().as_second()));
+    assert_eq!((&promotion["active"], &promotion["max_redemptions"]), (&json!(true), &json!(1)));
+    let coupon = account.coupon("winback-1000-eur").expect("one for each offer");
+    assert_eq!((&coupon["amount_off"], &coupon["currency"]), (&json!(1_000), &json!("eur")));
+    // She pays, and Stripe tells the id of the code and not what she typed.
+    shop.until("2026-04-15 12:00").await;
+    let now = shop.place.clock.now().as_second();
+    let mut paid = payload(Sender::Stripe, "checkout.session.completed--with-promotion-code");
+    paid["created"] = json!(now);
+    paid["data"]["object"]["created"] = json!(now - 60);
+    paid["data"]["object"]["customer_details"]["email"] = json!(ANNA);
+    paid["data"]["object"]["discounts"][0]["promotion_code"] = promotion["id"].clone();
+    told(&shop, Sender::Stripe, "checkout.session.completed", &paid).await;
+    let ledger = shop.ledger().await;
+    let known = ledger.coupons.iter().find(|coupon| coupon.code.as_str() == code).expect("ours");
+    assert_eq!(known.redeemed.len(), 1, "{known:?}");
+    assert!(ledger.messages.iter().any(|message| message.redeemed_by.is_some()));
 }
 
 #[tokio::test]
@@ -114,4 +202,77 @@ async fn whoever_buys_while_the_store_is_down_gets_no_letter_and_their_code_is_w
     let coupon = store.coupon(&code).expect("kept, and dead");
     let expired = coupon["date_expires_gmt"].as_str().is_some_and(|end| end < "2026-04-14");
     assert!(expired || coupon["status"] != "publish", "{coupon}");
+}
+
+const PROGRAM: &str = "We miss you";
+
+/// The sample bookshop, which hands us codes that it made itself.
+async fn with_pool(codes: &[&str], customers: &[&str]) -> Shop {
+    let mut folder = books();
+    edit(&mut folder, "program.yaml", "offers:\n", "codes: pool\noffers:\n");
+    // A gift of which there are fifty is no pool's.
+    edit(&mut folder, "program.yaml", ", stock: 50", "");
+    let mut shop = Shop::open_with("2026-01-12 10:00", "books", &folder).await;
+    fill(&shop, codes).await;
+    for email in customers {
+        shop.order(email, "45.00").await;
+    }
+    shop
+}
+
+async fn fill(shop: &Shop, codes: &[&str]) {
+    let pool = Pool { store: &shop.store, program: PROGRAM, offer: "ten-euro" };
+    let codes: BTreeSet<Code> = codes.iter().map(|code| Code::imported(code).expect("a code")).collect();
+    shop.place.overseer.tables.fill_pool(pool, &codes).await.expect("they are put there");
+}
+
+/// The codes of a pool that stand in somebody's letters.
+fn codes_in_letters(shop: &Shop, email: &str) -> BTreeSet<String> {
+    let letters = shop.letters_to(email);
+    let words = letters.iter().flat_map(|mail| mail.text.split(|c: char| !(c.is_ascii_alphanumeric() || c == '-')));
+    words.filter(|word| word.starts_with("SPRING-")).map(ToOwned::to_owned).collect()
+}
+
+#[tokio::test]
+async fn a_shops_own_codes_go_to_one_customer_each_and_come_back_in_orders() {
+    let people = [ANNA, BO, "cia@example.com"];
+    let mut shop = with_pool(&["SPRING-OLIVE", "SPRING-LILAC", "SPRING-MAPLE"], &people).await;
+    shop.until("2026-04-17 09:00").await;
+    let given: Vec<BTreeSet<String>> = people.iter().map(|email| codes_in_letters(&shop, email)).collect();
+    assert!(given.iter().all(|codes| codes.len() == 1), "the letter and its last day name the same: {given:?}");
+    assert_eq!(given.iter().flatten().collect::<BTreeSet<_>>().len(), 3, "nobody has another's: {given:?}");
+    let hers = given[0].iter().next().expect("she has one").to_lowercase();
+    shop.order_with(ANNA, "45.00", json!({"discount_codes": [hers]})).await;
+    let coupons = shop.ledger().await.coupons;
+    let used: Vec<&str> =
+        coupons.iter().filter(|coupon| !coupon.redeemed.is_empty()).map(|coupon| coupon.code.as_str()).collect();
+    assert_eq!(used, [hers.to_uppercase()]);
+}
+
+#[tokio::test]
+async fn without_a_code_no_letter_leaves_and_new_codes_bring_it_the_same_day() {
+    let mut shop = with_pool(&["SPRING-OLIVE"], &[ANNA, BO]).await;
+    shop.until("2026-04-14 10:00").await;
+    let mailed = |shop: &Shop| [ANNA, BO].map(|email| shop.letters_to(email).len()).iter().sum::<usize>();
+    assert_eq!(mailed(&shop), 1, "there was one code");
+    // The same code again is no new code.
+    fill(&shop, &["SPRING-OLIVE"]).await;
+    shop.until("2026-04-14 11:00").await;
+    assert_eq!(mailed(&shop), 1);
+    fill(&shop, &["SPRING-LILAC"]).await;
+    shop.until("2026-04-14 12:00").await;
+    assert_eq!(mailed(&shop), 2);
+}
+
+#[tokio::test]
+async fn a_day_without_codes_is_given_up_and_says_so() {
+    let mut shop = with_pool(&["SPRING-OLIVE"], &[ANNA, BO]).await;
+    shop.until("2026-04-15 08:00").await;
+    let ledger = shop.ledger().await;
+    let stopped = ledger.messages.iter().find(|message| message.state == Fate::Stopped).expect("one got none");
+    let why: Vec<String> = stopped.why.iter().map(ToString::to_string).collect();
+    assert!(why.contains(&"pool did not make the code good: none was left.".to_owned()), "{why:?}");
+    fill(&shop, &["SPRING-LILAC"]).await;
+    shop.until("2026-04-15 12:00").await;
+    assert_eq!([ANNA, BO].map(|email| shop.letters_to(email).len()), [1, 1]);
 }

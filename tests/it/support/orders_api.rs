@@ -32,7 +32,7 @@ impl OrdersApi {
     pub fn behind(place: &Place, platform: &str) -> Self {
         let api = Self::default();
         let answering = api.clone();
-        place.stack.answer_for_stores(Arc::new(move |_, address, _| answering.answer(address)));
+        place.stack.answer_for_stores(Arc::new(move |asked| answering.answer(&asked.address).into()));
         let line = ACCESS.lines().map(str::trim).find(|line| line.starts_with(platform)).expect("a platform");
         place.stack.put_secret("/winback/local/stores/books/access", line).expect("it is written");
         api

@@ -3,7 +3,14 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
+use axum::Router;
+use axum::body::to_bytes;
+use axum::extract::{Request, State as Held};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
 use serde_json::{Value, json};
+use tokio::net::TcpListener;
+use winback_local::aws::{Asked, Said};
 use winback_local::place::Place;
 
 /// What the shop's owner wrote down for us.
@@ -17,6 +24,10 @@ pub enum Mood {
     Well,
     /// This status and body to everything, and nothing is done.
     Answers(u16, String),
+    /// Too much to do; come back after so many seconds.
+    Busy(u32),
+    /// Its prices are in another currency.
+    Crowns,
 }
 
 /// The store's own side.
@@ -35,15 +46,28 @@ impl ShopApi {
     pub fn behind(place: &Place) -> Self {
         let shop = Self::default();
         let inside = Arc::clone(&shop.0);
-        place.stack.answer_for_stores(Arc::new(move |method, address, body| {
-            inside.lock().expect("nobody panicked").answer(method, address, body)
-        }));
+        place.stack.answer_for_stores(Arc::new(move |asked| inside.lock().expect("nobody panicked").said(asked)));
         place.stack.put_secret("/winback/local/stores/books/access", ACCESS).expect("it is written");
         shop
     }
 
     pub fn mood(&self, mood: Mood) {
         self.0.lock().expect("nobody panicked").mood = mood;
+    }
+
+    /// Answers at an address of this machine as well, for a command that is started by itself. What it is asked for.
+    pub async fn listening() -> (Self, String) {
+        let shop = Self::default();
+        let listener = TcpListener::bind(("127.0.0.1", 0)).await.expect("a port on loopback");
+        let address = format!("http://{}", listener.local_addr().expect("it has an address"));
+        let routes = Router::new().fallback(heard).with_state(shop.clone());
+        tokio::spawn(async move { axum::serve(listener, routes).await });
+        (shop, format!("{ACCESS} base={address}"))
+    }
+
+    /// All coupons there are.
+    pub fn coupons(&self) -> Vec<Value> {
+        self.0.lock().expect("nobody panicked").coupons.values().cloned().collect()
     }
 
     /// What was asked: method and path.
@@ -75,12 +99,31 @@ fn merged(mut base: Value, change: Value) -> Value {
     base
 }
 
+async fn heard(Held(shop): Held<ShopApi>, request: Request) -> Response {
+    let (parts, body) = request.into_parts();
+    let body = to_bytes(body, 1 << 20).await.expect("it comes whole").to_vec();
+    let (method, address) = (parts.method.to_string(), parts.uri.to_string());
+    let said = shop.0.lock().expect("nobody panicked").said(&Asked { method, address, headers: BTreeMap::new(), body });
+    (StatusCode::from_u16(said.status).expect("a status"), said.body).into_response()
+}
+
 impl Inside {
+    fn said(&mut self, asked: &Asked) -> Said {
+        let (status, body) = self.answer(&asked.method, &asked.address, &asked.body);
+        let headers = match self.mood {
+            Mood::Busy(seconds) => vec![("retry-after", seconds.to_string())],
+            _ => Vec::new(),
+        };
+        Said { status, headers, body }
+    }
+
     fn answer(&mut self, method: &str, address: &str, body: &[u8]) -> (u16, Vec<u8>) {
         let path = address.split_once("/wp-json/wc/v3").map_or(address, |(_, path)| path);
         self.asked.push(format!("{method} {}", path.split('?').next().unwrap_or_default()));
-        if let Mood::Answers(status, text) = &self.mood {
-            return (*status, text.clone().into_bytes());
+        match &self.mood {
+            Mood::Answers(status, text) => return (*status, text.clone().into_bytes()),
+            Mood::Busy(_) => return (429, b"{}".to_vec()),
+            Mood::Well | Mood::Crowns => {}
         }
         let body: Value = serde_json::from_slice(body).unwrap_or_default();
         let (status, answer) = match (method, path.split_once('?').unwrap_or((path, ""))) {
@@ -93,7 +136,9 @@ impl Inside {
                 (400, json!({"code": code, "message": "The coupon code already exists", "data": data}))
             }
             ("POST", ("/coupons", _)) => (201, self.create(&body)),
-            ("GET", ("/data/currencies/current", _)) => (200, json!({"code": "EUR", "name": "Euro"})),
+            ("GET", ("/data/currencies/current", _)) => {
+                (200, json!({"code": if self.mood == Mood::Crowns { "SEK" } else { "EUR" }}))
+            }
             ("GET", ("/coupons", query)) => {
                 let wanted = query.split('&').find_map(|part| part.strip_prefix("code=")).unwrap_or_default();
                 let found = self.coupons.values().filter(|known| same(&known["code"], wanted)).cloned();

@@ -41,6 +41,11 @@ const APIS: [&str; 6] = [
 /// CloudWatch's figures.
 const METRIC: &str = "/service/GraniteServiceVersion20100801/operation/GetMetricStatistics";
 
+/// CloudWatch's logs, by the header that names the call.
+const FILTER_LOG: &str = "Logs_20140328.FilterLogEvents";
+/// So many lines of a log come at once.
+const LINES: usize = 3;
+
 /// A page of the web.
 #[derive(Clone, Debug)]
 struct Page {
@@ -56,6 +61,7 @@ struct Known {
     handlers: BTreeMap<String, Handler>,
     started: Vec<(String, Value)>,
     ages: BTreeMap<String, f64>,
+    logs: BTreeMap<String, Vec<(i64, String)>>,
 }
 
 /// AWS as an operator meets it. Clones are the same.
@@ -123,6 +129,40 @@ impl Control {
     /// How many seconds the oldest message of a queue has waited, as CloudWatch tells it from now on.
     pub fn oldest(&self, queue: impl Into<String>, seconds: f64) {
         lock(&self.known).ages.insert(queue.into(), seconds);
+    }
+
+    /// A line in the log of a function, written at a moment.
+    pub fn log(&self, function: &str, at: jiff::Timestamp, line: impl Into<String>) {
+        let group = format!("/aws/lambda/{function}");
+        lock(&self.known).logs.entry(group).or_default().push((at.as_millisecond(), line.into()));
+    }
+
+    /// The lines that are asked for, a few at a time.
+    fn filter_log(&self, asked: &Value) -> Result<HttpResponse, ConnectorError> {
+        let text = |name: &str| asked[name].as_str().unwrap_or_default();
+        let (pattern, since) = (text("filterPattern"), asked["startTime"].as_i64().unwrap_or_default());
+        let known = lock(&self.known);
+        let group = text("logGroupName");
+        let function = group.strip_prefix("/aws/lambda/").unwrap_or_default();
+        if !known.described.contains_key(&format!("/2015-03-31/functions/{function}/configuration")) {
+            let body =
+                json!({"__type": "ResourceNotFoundException", "message": "The specified log group does not exist."});
+            return response(400, &[], body.to_string());
+        }
+        let lines = known.logs.get(group).into_iter().flatten();
+        let fitting = lines.filter(|(at, line)| *at >= since && fits(pattern, line));
+        let from: usize = text("nextToken").parse().unwrap_or_default();
+        let events: Vec<Value> = fitting
+            .clone()
+            .skip(from)
+            .take(LINES)
+            .map(|(at, line)| json!({"timestamp": at, "message": line}))
+            .collect();
+        let mut answer = json!({"events": events});
+        if fitting.count() > from + LINES {
+            answer["nextToken"] = (from + LINES).to_string().into();
+        }
+        response(200, &[], answer.to_string())
     }
 
     /// One data point for a queue whose age was laid down, none for any other.
@@ -194,6 +234,10 @@ impl HttpConnector for Control {
             let headers: Vec<_> = page.headers.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
             return HttpConnectorFuture::ready(response(page.status, &headers, page.body));
         }
+        if request.headers().get("x-amz-target") == Some(FILTER_LOG) {
+            let asked = request.body().bytes().and_then(|body| serde_json::from_slice(body).ok()).unwrap_or_default();
+            return HttpConnectorFuture::ready(self.filter_log(&asked));
+        }
         let path = http::Uri::try_from(&url).map(|uri| uri.path().to_owned()).unwrap_or_default();
         let ours = APIS.iter().any(|api| path.starts_with(api)) && request.headers().get("x-amz-target").is_none();
         if !ours {
@@ -220,6 +264,17 @@ impl Control {
     pub async fn answer_http(&self, request: http::Request<Vec<u8>>) -> Result<http::Response<Vec<u8>>, Unanswered> {
         over_http::answer(self, request).await
     }
+}
+
+/// Whether a line fits a pattern of the shape `{ ($.a.b = "this") && ($.c = "that*") }`; there is no other.
+fn fits(pattern: &str, line: &str) -> bool {
+    let Ok(line) = serde_json::from_str::<Value>(line) else { return false };
+    pattern.trim_matches(['{', '}', ' ']).split(" && ").all(|wanted| {
+        let Some((path, text)) = wanted.trim_matches(['(', ')']).split_once(" = ") else { return false };
+        let value = path.split('.').skip(1).fold(&line, |value, name| &value[name]);
+        let (value, text) = (value.as_str().unwrap_or_default(), text.trim_matches('"'));
+        text.strip_suffix('*').map_or(value == text, |start| value.starts_with(start))
+    })
 }
 
 fn response(status: u16, headers: &[(&str, &str)], body: String) -> Result<HttpResponse, ConnectorError> {

@@ -42,6 +42,7 @@ pub use over_http::Unanswered;
 pub use queues::{MAX_RECEIVES, QueueDepth, QueueMessage, VISIBILITY, sqs_event};
 pub use ses::{Account, SentMail};
 pub use ses_events::{SesEvent, event_at as ses_event};
+pub use stores::{Api, Asked, Said};
 pub use tables::{CUSTOMERS, DUE, LEDGER};
 
 use aws_smithy_runtime_api::client::http::SharedHttpConnector;
@@ -345,7 +346,7 @@ impl Stack {
     }
 
     /// Stands in for the stores' own APIs from now on.
-    pub fn answer_for_stores(&self, api: stores::Api) {
+    pub fn answer_for_stores(&self, api: Api) {
         self.services.stores.answer(api);
     }
 

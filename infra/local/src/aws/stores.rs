@@ -1,6 +1,7 @@
 //! The way to the stores' own APIs. Somebody may stand in for them; then their calls are counted and fail like those to
 //! AWS. Nobody does: the real ones are asked.
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
 use aws_smithy_runtime_api::client::http::{HttpConnector, HttpConnectorFuture, SharedHttpConnector};
@@ -11,8 +12,38 @@ use jiff::Timestamp;
 use super::lock;
 use super::seam::{Answer, Seam, Work};
 
-/// Answers for every store: method, address and body in; status and body out.
-pub type Api = Arc<dyn Fn(&str, &str, &[u8]) -> (u16, Vec<u8>) + Send + Sync>;
+/// What a store is asked.
+#[derive(Clone, Debug)]
+pub struct Asked {
+    /// The HTTP method.
+    pub method: String,
+    /// The whole address.
+    pub address: String,
+    /// Names are lower case.
+    pub headers: BTreeMap<String, String>,
+    /// As it came.
+    pub body: Vec<u8>,
+}
+
+/// What it says.
+#[derive(Clone, Debug, Default)]
+pub struct Said {
+    /// The HTTP status.
+    pub status: u16,
+    /// Beside the usual ones.
+    pub headers: Vec<(&'static str, String)>,
+    /// Any bytes.
+    pub body: Vec<u8>,
+}
+
+impl From<(u16, Vec<u8>)> for Said {
+    fn from((status, body): (u16, Vec<u8>)) -> Self {
+        Self { status, headers: Vec::new(), body }
+    }
+}
+
+/// Answers for every store.
+pub type Api = Arc<dyn Fn(&Asked) -> Said + Send + Sync>;
 
 /// Who stands in, if anybody does.
 #[derive(Default)]
@@ -31,16 +62,15 @@ impl Apis {
 /// A call to a store, ready to be carried out.
 pub(crate) struct Call {
     api: Api,
-    method: String,
-    address: String,
-    body: Vec<u8>,
+    asked: Asked,
 }
 
 impl Call {
     /// Whoever stands in goes by the clock of the place.
     pub(crate) fn carry_out(&self, now: Timestamp) -> Answer {
-        let (status, body) = (self.api)(&self.method, &self.address, &self.body);
-        Answer::bytes(status, body).with("date", now.strftime("%a, %d %b %Y %H:%M:%S GMT").to_string())
+        let Said { status, headers, body } = (self.api)(&self.asked);
+        let answer = Answer::bytes(status, body).with("date", now.strftime("%a, %d %b %Y %H:%M:%S GMT").to_string());
+        headers.into_iter().fold(answer, |answer, (name, value)| answer.with(name, value))
     }
 }
 
@@ -61,7 +91,8 @@ impl HttpConnector for Way {
         };
         let body = request.body().bytes().unwrap_or_default().to_vec();
         let (method, address) = (request.method().to_owned(), request.uri().to_owned());
-        let operation = method.clone();
-        self.seam.carry(&operation, Work::Store(Call { api, method, address, body }))
+        let headers = request.headers().iter().map(|(name, value)| (name.to_lowercase(), value.to_owned())).collect();
+        let asked = Asked { method: method.clone(), address, headers, body };
+        self.seam.carry(&method, Work::Store(Call { api, asked }))
     }
 }

@@ -53,6 +53,7 @@ impl Run<'_> {
                 let coupon: Coupon = from_item(key, item)?;
                 self.coupon(store, &coupon).await
             }
+            Key::Reference(..) => self.cloud.tables.keep_reference(key, item).await.map_err(Error::from),
             Key::Lot(..) => {
                 for _ in 0..self.cloud.tables.keep_lot(key, &item).await? {
                     self.carried.count("pieces of stock");

@@ -219,8 +219,8 @@ impl Tables {
         })
     }
 
-    /// Makes a code dead: kept dead, made dead if absent, never deleted. Answers the code that was there; none was: no
-    /// store was asked for it, and none will be.
+    /// Makes a message's code dead: kept dead, made dead if absent, never deleted. Answers the code that was there. None was:
+    /// no store was asked for it, and none will be; or it is another message's, and stays as it is.
     pub async fn kill_coupon(&self, store: &StoreId, coupon: &Coupon) -> Result<Option<Coupon>, Error> {
         let key = Key::Coupon(store.clone(), coupon.code.clone());
         if planted(Planted::CodeDeleted) {
@@ -231,8 +231,12 @@ impl Tables {
         let absent = Write::put(Table::Ledger, &key, item).when("attribute_not_exists(pk)");
         let known = match self.commit(vec![absent]).await? {
             Outcome::Done => return Ok(None),
-            Outcome::Lost(item) => item.map(|item| from_item(&key, item)).transpose()?,
+            Outcome::Lost(item) => item.map(|item| from_item::<Coupon>(&key, item)).transpose()?,
         };
+        // Of a pool two may have picked the same one; it is whose message it names.
+        if known.as_ref().is_some_and(|known| known.message != coupon.message) {
+            return Ok(None);
+        }
         let kill = Write::update(Table::Ledger, &key, "SET dead = :dead, rev = rev + :one");
         let kill = kill.when("attribute_exists(pk)").value(":dead", AttributeValue::Bool(true)).number(":one", 1);
         self.commit(vec![kill]).await?;
@@ -264,6 +268,12 @@ impl Tables {
         let mut item = to_item(&key, &Referred { code: coupon.code.clone() })?;
         expires(&mut item, coupon.expires_at);
         self.commit(vec![Write::put(Table::Ledger, &key, item)]).await.map(|_| ())
+    }
+
+    /// What a store's own id of a code means, as another table says it.
+    pub(crate) async fn keep_reference(&self, key: &Key, old: Item) -> Result<(), Error> {
+        let write = Write::put(Table::Ledger, key, old).when("attribute_not_exists(pk)");
+        self.commit(vec![write]).await.map(|_| ())
     }
 
     /// The code that a store means by its own id of it.

@@ -114,7 +114,7 @@ impl Access {
                 [_, _, ..] => Err(NotAnAccess::Setting),
                 _ => Err(NotAnAccess::Stripe),
             },
-            Some(Authority::Winback) | None => Err(NotAnAccess::Store),
+            Some(Authority::Winback | Authority::Pool) | None => Err(NotAnAccess::Store),
         }
     }
 

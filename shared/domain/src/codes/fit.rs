@@ -12,6 +12,8 @@ pub enum Authority {
     /// We do: a till or a checkout asks our own `/redeem`.
     #[default]
     Winback,
+    /// The shop did, before it handed them to us: a pool of codes that its own checkout takes.
+    Pool,
     /// Shopify.
     Shopify,
     /// WooCommerce.
@@ -22,16 +24,22 @@ pub enum Authority {
 
 impl Authority {
     /// All of them.
-    pub const ALL: [Self; 4] = [Self::Winback, Self::Shopify, Self::WooCommerce, Self::Stripe];
+    pub const ALL: [Self; 5] = [Self::Winback, Self::Pool, Self::Shopify, Self::WooCommerce, Self::Stripe];
 
     /// Its name in files, secrets and commands.
     pub fn word(self) -> &'static str {
         match self {
             Self::Winback => "winback",
+            Self::Pool => "pool",
             Self::Shopify => "shopify",
             Self::WooCommerce => "woocommerce",
             Self::Stripe => "stripe",
         }
+    }
+
+    /// Whether it is asked, by its API, to make each code good.
+    pub fn is_asked(self) -> bool {
+        matches!(self, Self::Shopify | Self::WooCommerce | Self::Stripe)
     }
 
     /// The authority of a name.
@@ -54,6 +62,7 @@ pub enum Fit {
 /// The table.
 ///
 /// - `/redeem` says what a code gives to whoever asks, and they give it: everything fits.
+/// - What a pool's codes give, how often and until when, the shop said where it made them.
 /// - Shopify's store credit is no code: it lies in an account of a customer, is there at once and stays there when the
 ///   offer is over (`storeCreditAccountCredit`, docs "Store credit"). A person can put it there when the customer comes.
 /// - WooCommerce has no store credit without a plugin. Its free shipping holds where the shop's free shipping method
@@ -64,7 +73,7 @@ pub fn fit(authority: Authority, gives: &Gives) -> Fit {
         (Authority::Stripe, Gives::AmountOff(money)) if to_stripe(*money).is_none() => {
             Fit::Refused("Stripe does not count this currency so finely: round the amount.")
         }
-        (Authority::Winback, _)
+        (Authority::Winback | Authority::Pool, _)
         | (_, Gives::AmountOff(_) | Gives::PercentOff(_))
         | (Authority::Shopify | Authority::WooCommerce, Gives::FreeShipping) => Fit::Native,
         (Authority::Stripe, Gives::FreeShipping) => {
@@ -97,15 +106,15 @@ mod tests {
                 Fit::ByHand => "by hand",
                 Fit::Refused(_) => "refused",
             });
-            table +=
-                &format!("{:13} | {:7} | {:7} | {:7} | {:7}\n", gives.kind(), cells[0], cells[1], cells[2], cells[3]);
+            let cells = cells.map(|cell| format!("{cell:7}")).join(" | ");
+            table += &format!("{:13} | {cells}\n", gives.kind());
         }
         let expected = "\
-amount_off    | native  | native  | native  | native \n\
-percent_off   | native  | native  | native  | native \n\
-credit        | native  | by hand | refused | refused\n\
-free_shipping | native  | native  | native  | refused\n\
-thing         | native  | by hand | by hand | by hand\n";
+amount_off    | native  | native  | native  | native  | native \n\
+percent_off   | native  | native  | native  | native  | native \n\
+credit        | native  | native  | by hand | refused | refused\n\
+free_shipping | native  | native  | native  | native  | refused\n\
+thing         | native  | native  | by hand | by hand | by hand\n";
         assert_eq!(table, expected);
     }
 

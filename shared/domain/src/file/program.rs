@@ -65,6 +65,11 @@ pub(super) fn build(
 fn honoured(codes: Authority, raw: &ProgramFile, offers: &BTreeMap<String, Offer>, problems: &mut Problems) {
     let Some(key) = raw.codes.key() else { return };
     for (name, offer) in offers {
+        if codes == Authority::Pool && offer.stock.is_some() {
+            problems
+                .error(key.clone(), format!("the offer `{name}` has a `stock`, and its codes come from a pool"))
+                .help("leave `stock` out: there are as many as the pool has codes");
+        }
         match fit(codes, &offer.gives) {
             Fit::Native => {}
             Fit::ByHand => problems

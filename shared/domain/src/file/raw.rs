@@ -116,7 +116,7 @@ mapping! {
         runs: Chosen<Runs>;
         /// Whom it means among the lapsed. Without it: everybody.
         audience: ConditionFile;
-        /// Who makes its codes good: winback (a till or checkout asks our /redeem), or the store itself. Without it: winback.
+        /// Who makes its codes good: winback (a till or checkout asks our /redeem), pool (the shop did, and handed them to us), or the store itself. Without it: winback.
         codes: Chosen<Authority>;
         /// Offers by name, for the steps to use.
         offers: Named<OfferFile>;
@@ -277,6 +277,7 @@ impl Choice for Goal {
 impl Choice for Authority {
     const ALL: &'static [(&'static str, Self)] = &[
         ("winback", Self::Winback),
+        ("pool", Self::Pool),
         ("shopify", Self::Shopify),
         ("woocommerce", Self::WooCommerce),
         ("stripe", Self::Stripe),

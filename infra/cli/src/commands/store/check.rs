@@ -1,20 +1,30 @@
 //! `winback store check`.
 
+use std::collections::BTreeSet;
+use std::fmt::Write as _;
+
 use anyhow::{Result, bail};
 use clap::Args;
 use jiff::ToSpan;
-use winback_domain::codes::Wanted;
+use winback_cloud::operator::doors::Heard;
+use winback_cloud::tables::pool::Pool;
+use winback_domain::codes::{Authority, Wanted};
+use winback_domain::figures::counted;
 use winback_domain::ids::{Code, CustomerId, MessageId, StoreId};
 use winback_domain::offer::Gives;
+use winback_domain::plan::Plan;
 
 use super::access::given;
 use crate::shop;
 use crate::stack::{Deployed, There, known};
 
-/// Check that the store's API does what Winback asks: makes a test code and withdraws it
+/// How far back webhooks are looked for.
+const LOOK_BACK_HOURS: i64 = 24;
+
+/// Check how a store is wired: which webhooks came in the last day, and whether its API makes a test code and withdraws it
 ///
-/// The code takes one percent off one order, is good until tomorrow, and nobody learns of it. It asks from here, with the
-/// key of the stack.
+/// Webhooks are read from the log of receive-webhook, topic by topic. The test code takes one percent off one order, is good
+/// until tomorrow, and nobody learns of it. It asks from here, with the key of the stack.
 #[derive(Debug, Args)]
 pub struct Check {
     /// The store's name
@@ -29,11 +39,51 @@ impl Check {
     pub async fn check(&self, deployed: &Deployed) -> Result<String> {
         let (cloud, store) = (&deployed.cloud, &self.store);
         known(cloud, store).await?;
-        let authorities = given(deployed, store).await?;
-        if authorities.is_empty() {
-            bail!(
-                "{store} has given no key to its API: winback store access {store} --file FILE --stack {}",
-                deployed.stack.name
+        let since = deployed.stack.now().checked_sub(LOOK_BACK_HOURS.hours())?;
+        let mut said = webhooks(store, &deployed.stack.heard(store, since).await?);
+        let (codes, failed) = self.codes(deployed).await?;
+        said.push_str(&codes);
+        said.push_str(&self.pools(deployed).await?);
+        if failed {
+            bail!("{}", said.trim_end());
+        }
+        Ok(said)
+    }
+
+    /// How many codes are left of those that the shop made itself.
+    async fn pools(&self, deployed: &Deployed) -> Result<String> {
+        let mut said = String::new();
+        let Ok(standing) = deployed.cloud.standing(&self.store).await else { return Ok(said) };
+        for program in standing.plan.programs.iter().filter(|program| program.codes == Authority::Pool) {
+            for offer in program.offers.keys() {
+                let pool = Pool { store: &self.store, program: &program.name, offer };
+                let left = counted(deployed.cloud.tables.left_in_pool(pool).await?, "code");
+                let _ = writeln!(said, "pool: {left} for the offer {offer} of {}.", program.name);
+            }
+        }
+        Ok(said)
+    }
+
+    /// A test code made and withdrawn with every key that the store gave. Answers what to tell, and whether somebody must
+    /// do something.
+    async fn codes(&self, deployed: &Deployed) -> Result<(String, bool)> {
+        let (cloud, store) = (&deployed.cloud, &self.store);
+        let given = given(deployed, store).await?;
+        let mut said = String::new();
+        let mut failed = false;
+        for authority in cloud.standing(store).await.iter().flat_map(|standing| asked(&standing.plan)) {
+            if !given.contains(&authority) {
+                let word = authority.word();
+                let _ = writeln!(said, "{word}: a program says `codes: {word}`, and no key was given to it.");
+                failed = true;
+            }
+        }
+        if given.is_empty() {
+            let name = &deployed.stack.name;
+            let _ = writeln!(
+                said,
+                "{store} has given no key to its API, so no code is made there and no order read: winback store access {store}\n\
+                 --file FILE --stack {name}"
             );
         }
         let now = cloud.clock.now();
@@ -50,9 +100,7 @@ impl Check {
             title: "Winback: a test of the key",
             email: None,
         };
-        let mut said = String::new();
-        let mut failed = false;
-        for authority in authorities {
+        for authority in given {
             let word = authority.word();
             let made = cloud.make_code(store, authority, &wanted).await?;
             let reference = made.as_ref().ok().and_then(|made| made.reference.clone());
@@ -68,9 +116,28 @@ impl Check {
             });
             failed |= made.is_err() || withdrawn.is_err();
         }
-        if failed {
-            bail!("{}", said.trim_end());
-        }
-        Ok(said)
+        Ok((said, failed))
     }
+}
+
+/// Whom the programs of a plan ask for codes.
+fn asked(plan: &Plan) -> BTreeSet<Authority> {
+    plan.programs.iter().map(|program| program.codes).filter(|codes| codes.is_asked()).collect()
+}
+
+fn webhooks(store: &StoreId, heard: &[Heard]) -> String {
+    if heard.is_empty() {
+        return format!(
+            "No webhook of {store} came in the last day. winback store add says again what to paste where; winback send tries\n\
+             the way in.\n"
+        );
+    }
+    let mut said = format!("Webhooks of {store} in the last day:\n");
+    let topic = |heard: &Heard| heard.topic.clone().unwrap_or_else(|| "(not read)".to_owned());
+    let widest = heard.iter().map(|heard| topic(heard).len()).max().unwrap_or_default();
+    for kind in heard {
+        let (count, last) = (kind.count, kind.last.strftime("%Y-%m-%d %H:%M:%S"));
+        let _ = writeln!(said, "  {:widest$}  {count:>6}  last {last} UTC  {}", topic(kind), kind.became);
+    }
+    said
 }

@@ -1,0 +1,116 @@
+//! Codes that a shop made itself and handed to us. They lie on a few shelves; what lies there is a hint. Whose a code is
+//! says its own item in the ledger, which is put once: so no code is handed out twice, whatever a shelf says.
+
+use std::collections::BTreeSet;
+
+use aws_sdk_dynamodb::types::AttributeValue;
+use winback_domain::ids::{Code, CustomerId, MessageId, StoreId};
+
+use super::{Error, Item, Table, Tables, Write};
+use crate::keys::Key;
+
+/// Codes lie on so many shelves, by a hash of each.
+const SHELVES: u32 = 32;
+/// So many a shelf is given in one write.
+const PUT_AT_ONCE: usize = 100;
+/// A pool has no more: a shelf of it is read for every code that is handed out.
+pub const MOST: usize = 50_000;
+/// A shelf with fewer stands for a pool that runs low.
+const LOW: usize = 4;
+
+/// The codes of an offer.
+#[derive(Clone, Copy, Debug)]
+pub struct Pool<'a> {
+    /// Of which store.
+    pub store: &'a StoreId,
+    /// Its program's name.
+    pub program: &'a str,
+    /// The offer's key in the program.
+    pub offer: &'a str,
+}
+
+/// What was found in a pool.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Picked {
+    /// One that nobody has, and about how many are left.
+    Code {
+        /// Which.
+        code: Code,
+        /// Fewer than a hundred or so are left.
+        low: bool,
+    },
+    /// Every code has gone to somebody.
+    Empty,
+    /// Nobody ever put one in.
+    NeverFilled,
+}
+
+impl Pool<'_> {
+    fn shelf(&self, number: u32) -> Key {
+        Key::Pool(self.store.clone(), self.program.to_owned(), self.offer.to_owned(), number)
+    }
+}
+
+impl Tables {
+    /// Puts codes into a pool. The same ones again change nothing.
+    pub async fn fill_pool(&self, pool: Pool<'_>, codes: &BTreeSet<Code>) -> Result<(), Error> {
+        for number in 0..SHELVES {
+            let here: Vec<String> =
+                codes.iter().filter(|code| code.spread(SHELVES) == number).map(ToString::to_string).collect();
+            for some in here.chunks(PUT_AT_ONCE) {
+                let add = Write::update(Table::Ledger, &pool.shelf(number), "ADD #free :codes SET filled = :true");
+                let add = add.name("#free", "free").value(":codes", AttributeValue::Ss(some.to_vec()));
+                self.commit(vec![add.value(":true", AttributeValue::Bool(true))]).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// How many codes lie in a pool. A few of them may have gone to somebody a moment ago.
+    pub async fn left_in_pool(&self, pool: Pool<'_>) -> Result<usize, Error> {
+        let mut left = 0;
+        for number in 0..SHELVES {
+            left += free(self.get(Table::Ledger, &pool.shelf(number)).await?.as_ref()).len();
+        }
+        Ok(left)
+    }
+
+    /// A code that nobody has. From a place derived from the customer, so that a crowd does not meet at one code.
+    pub async fn pick_from_pool(&self, pool: Pool<'_>, customer: CustomerId) -> Result<Picked, Error> {
+        let mut filled = false;
+        for step in 0..SHELVES {
+            let key = pool.shelf((customer.spread(SHELVES) + step) % SHELVES);
+            let Some(item) = self.get(Table::Ledger, &key).await? else { continue };
+            filled = true;
+            let codes = free(Some(&item));
+            let first = customer.spread(u32::try_from(codes.len()).unwrap_or(u32::MAX)) as usize;
+            for code in codes.iter().cycle().skip(first).take(codes.len()) {
+                if self.coupon(pool.store, code).await?.is_none() {
+                    return Ok(Picked::Code { code: code.clone(), low: codes.len() < LOW });
+                }
+                self.take_off_shelf(pool, code).await?;
+            }
+        }
+        Ok(if filled { Picked::Empty } else { Picked::NeverFilled })
+    }
+
+    /// Takes a code off its shelf that has gone to somebody.
+    pub async fn take_off_shelf(&self, pool: Pool<'_>, code: &Code) -> Result<(), Error> {
+        let key = pool.shelf(code.spread(SHELVES));
+        let taken = Write::update(Table::Ledger, &key, "DELETE #free :code").when("attribute_exists(pk)");
+        let taken = taken.name("#free", "free").value(":code", AttributeValue::Ss(vec![code.to_string()]));
+        self.commit(vec![taken]).await.map(|_| ())
+    }
+
+    /// Whether a code may be this message's: nobody has it, or this message does.
+    pub async fn may_have(&self, store: &StoreId, code: &Code, message: MessageId) -> Result<bool, Error> {
+        Ok(self.coupon(store, code).await?.is_none_or(|coupon| coupon.message == message))
+    }
+}
+
+fn free(item: Option<&Item>) -> Vec<Code> {
+    let texts = item.and_then(|item| item.get("free")?.as_ss().ok());
+    let mut codes: Vec<Code> = texts.into_iter().flatten().filter_map(|text| Code::imported(text)).collect();
+    codes.sort();
+    codes
+}

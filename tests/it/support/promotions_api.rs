@@ -1,0 +1,124 @@
+//! A Stripe that stands in for the real one: coupons, promotion codes, and its memory of `Idempotency-Key`.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
+
+use serde_json::{Value, json};
+use winback_local::aws::{Asked, Said};
+use winback_local::place::Place;
+
+const ACCESS: &str = "stripe sk_live_0123456789abcdef";
+
+/// The account's own side.
+#[derive(Clone, Default)]
+pub struct PromotionsApi(Arc<Mutex<Inside>>);
+
+#[derive(Default)]
+struct Inside {
+    coupons: BTreeMap<String, Value>,
+    promotions: BTreeMap<String, Value>,
+    remembered: BTreeMap<String, (u16, Value)>,
+}
+
+impl PromotionsApi {
+    /// Stands in for the account of a place's shop, and gives us a key to it.
+    pub fn behind(place: &Place) -> Self {
+        let account = Self::default();
+        let inside = Arc::clone(&account.0);
+        place.stack.answer_for_stores(Arc::new(move |asked| inside.lock().expect("nobody panicked").said(asked)));
+        place.stack.put_secret("/winback/local/stores/books/access", ACCESS).expect("it is written");
+        account
+    }
+
+    /// The promotion code of a name.
+    pub fn promotion(&self, code: &str) -> Option<Value> {
+        let inside = self.0.lock().expect("nobody panicked");
+        inside.promotions.values().find(|known| known["code"] == code).cloned()
+    }
+
+    /// A coupon by its id.
+    pub fn coupon(&self, id: &str) -> Option<Value> {
+        self.0.lock().expect("nobody panicked").coupons.get(id).cloned()
+    }
+}
+
+impl Inside {
+    fn said(&mut self, asked: &Asked) -> Said {
+        assert_eq!(asked.headers.get("stripe-version").map(String::as_str), Some("2025-09-30.clover"));
+        let key = asked.headers.get("idempotency-key");
+        if let Some((status, answer)) = key.and_then(|key| self.remembered.get(key)) {
+            let headers = vec![("idempotent-replayed", "true".to_owned())];
+            return Said { status: *status, headers, body: answer.to_string().into_bytes() };
+        }
+        let (status, answer) = self.answer(asked);
+        if let Some(key) = key {
+            self.remembered.insert(key.clone(), (status, answer.clone()));
+        }
+        Said { status, headers: Vec::new(), body: answer.to_string().into_bytes() }
+    }
+
+    fn answer(&mut self, asked: &Asked) -> (u16, Value) {
+        let path = asked.address.split_once("/v1/").expect("an address of Stripe's API").1;
+        let fields: BTreeMap<String, String> = fields(&asked.body);
+        let number = |name: &str| fields.get(name).and_then(|text| text.parse::<i64>().ok());
+        match (asked.method.as_str(), path.split_once('?').map_or(path, |(path, _)| path).split_once('/')) {
+            ("POST", None) if path == "coupons" => {
+                let id = fields["id"].clone();
+                if self.coupons.contains_key(&id) {
+                    return (
+                        400,
+                        json!({"error": {"code": "resource_already_exists", "type": "invalid_request_error"}}),
+                    );
+                }
+                let coupon = json!({"id": id, "object": "coupon", "amount_off": number("amount_off"),
+                    "percent_off": number("percent_off"), "currency": fields.get("currency"), "duration": fields["duration"]});
+                self.coupons.insert(id, coupon.clone());
+                (200, coupon)
+            }
+            ("POST", None) => {
+                let taken = |known: &&Value| known["active"] == true && known["code"] == fields["code"].as_str();
+                if self.promotions.values().find(taken).is_some() {
+                    return (
+                        400,
+                        json!({"error": {"message": "An active promotion code with that `code` already exists."}}),
+                    );
+                }
+                let id = format!("promo_{}", self.promotions.len() + 1);
+                let promotion = json!({"id": id, "object": "promotion_code", "code": fields["code"],
+                    "active": fields.get("active").is_none_or(|active| active == "true"),
+                    "promotion": {"type": "coupon", "coupon": fields["promotion[coupon]"]},
+                    "expires_at": number("expires_at"), "max_redemptions": number("max_redemptions"),
+                    "metadata": {"winback": fields["metadata[winback]"]},
+                    "restrictions": {"minimum_amount": number("restrictions[minimum_amount]"),
+                        "minimum_amount_currency": fields.get("restrictions[minimum_amount_currency]")}});
+                self.promotions.insert(id, promotion.clone());
+                (200, promotion)
+            }
+            ("POST", Some((_, id))) => match self.promotions.get_mut(id) {
+                Some(promotion) => {
+                    promotion["active"] = json!(fields["active"] == "true");
+                    (200, promotion.clone())
+                }
+                None => (404, json!({"error": {"code": "resource_missing"}})),
+            },
+            (_, Some((_, id))) => (200, self.promotions.get(id).cloned().unwrap_or_default()),
+            (_, None) => (200, json!({"data": self.promotions.values().collect::<Vec<_>>()})),
+        }
+    }
+}
+
+/// A form's fields. We write what is no letter, digit, dash, dot, underscore or tilde by its number.
+fn fields(body: &[u8]) -> BTreeMap<String, String> {
+    let text = std::str::from_utf8(body).expect("a form is text");
+    let plain = |text: &str| {
+        let (first, rest) = text.split_at(text.find('%').unwrap_or(text.len()));
+        let mut bytes = first.as_bytes().to_vec();
+        for piece in rest.split('%').skip(1) {
+            bytes.push(u8::from_str_radix(&piece[..2], 16).expect("two digits"));
+            bytes.extend_from_slice(&piece.as_bytes()[2..]);
+        }
+        String::from_utf8(bytes).expect("text")
+    };
+    let pairs = text.split('&').filter_map(|field| field.split_once('='));
+    pairs.map(|(name, value)| (plain(name), plain(value))).collect()
+}
