@@ -15,6 +15,7 @@ mod plans;
 mod refused;
 mod restore;
 mod rounds;
+mod seen;
 mod tenants;
 mod who;
 

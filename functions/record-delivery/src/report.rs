@@ -21,7 +21,7 @@ pub struct Report {
     pub at: Timestamp,
     /// Where it was sent to.
     pub to: Option<Address>,
-    /// What its reader did with it, where that is what it tells.
+    /// What its reader did with it, where that is what it tells, and it was a reader.
     pub seen: Option<Seen>,
 }
 
@@ -73,6 +73,9 @@ fn one(event: &Value) -> Option<Report> {
     };
     let mail = event.get("mail")?;
     let tag = |name: &str| mail.get("tags")?.get(name)?.get(0)?.as_str().map(str::to_owned);
+    // Scanners open mails and follow their links. SES marks them since August 2026 ("Amazon SES now helps identify automated
+    // open and click events"): `Likely` or `Unlikely`, and nothing where it cannot tell.
+    let by_machine = told.and_then(|told| told.get("isBotEvent")).and_then(Value::as_str) == Some("Likely");
     let moment = |value: &Value| value.get("timestamp")?.as_str()?.parse().ok();
     Some(Report {
         store: tag("store")?.try_into().ok()?,
@@ -82,6 +85,7 @@ fn one(event: &Value) -> Option<Report> {
         to: mail.get("destination").and_then(|to| to.get(0)?.as_str()?.parse().ok()),
         at: told.and_then(moment).or_else(|| moment(mail))?,
         seen: match kind {
+            _ if by_machine => None,
             "Open" => Some(Seen::Opened),
             "Click" => Some(Seen::Clicked),
             _ => None,
@@ -134,6 +138,19 @@ mod tests {
         assert_eq!((click[0].state, click[0].seen), (State::Sent, Some(Seen::Clicked)));
         assert_eq!(click[0].at.to_string(), "2026-05-05T07:30:00Z");
         assert_eq!(read(&event("Open", &json!({})))[0].seen, Some(Seen::Opened));
+    }
+
+    #[test]
+    fn what_a_machine_opened_no_reader_has_seen() {
+        for (kind, part, seen) in [("Open", "open", Seen::Opened), ("Click", "click", Seen::Clicked)] {
+            let told = |mark: &str| {
+                let told = json!({"timestamp": "2026-08-07T07:30:00Z", "userAgent": "Mozilla/5.0", "isBotEvent": mark});
+                read(&event(kind, &json!({part: told})))
+            };
+            assert_eq!(told("Unlikely")[0].seen, Some(seen));
+            let machine = &told("Likely")[0];
+            assert_eq!((machine.state, machine.seen), (State::Sent, None), "that it was sent it tells all the same");
+        }
     }
 
     #[test]
