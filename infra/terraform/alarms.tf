@@ -59,6 +59,25 @@ locals {
         metric = local.log_metrics["stores-paused"].name
       })
 
+      codes-given-up = merge(local.alarm_defaults, {
+        says   = "A mail was given up for its day because no code could be had for it: the store refused, was down, or a pool was empty."
+        metric = local.log_metrics["codes-given-up"].name
+      })
+
+      # Every code that is taken says so: an hour, lest it rings for each.
+      pool-low = merge(local.alarm_defaults, {
+        says   = "A pool of codes that a shop imported runs low: when it is empty no mail of that offer leaves."
+        metric = local.log_metrics["pools-low"].name
+        period = 3600
+      })
+
+      # A day: a busy one rings once, and not for every mail.
+      by-hand = merge(local.alarm_defaults, {
+        says   = "A mail promised what its store cannot do by itself: the shop's people honour it when the customer comes."
+        metric = local.log_metrics["by-hand"].name
+        period = 24 * 60 * 60
+      })
+
       late-customers = merge(local.alarm_defaults, {
         says      = "A customer of a live store has been due for more than a quarter of an hour."
         metric    = local.log_metrics["oldest-due"].name

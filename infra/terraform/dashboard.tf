@@ -60,12 +60,22 @@ locals {
       metrics = [for name in values(local.lambda_names) : ["AWS/Lambda", "Duration", "FunctionName", name]]
     },
     {
+      title   = "Codes given up, pools that run low, to be honoured by hand"
+      stat    = "Sum"
+      metrics = [for metric in ["CodesGivenUp", "PoolsLow", "ByHand"] : [local.metrics_namespace, metric]]
+    },
+    {
       title = "Imports"
       stat  = "Sum"
       metrics = [
         for metric in ["ExecutionsStarted", "ExecutionsSucceeded", "ExecutionsFailed"] :
         ["AWS/States", metric, "StateMachineArn", aws_sfn_state_machine.imports.arn]
       ]
+    },
+    {
+      title   = "Webhooks that hold nothing for us"
+      stat    = "Sum"
+      metrics = [[local.metrics_namespace, "WebhooksIgnored"]]
     },
   ]
 }

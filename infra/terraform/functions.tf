@@ -31,7 +31,7 @@ locals {
       WINBACK_LINK_BASE         = local.link_base
     })
     record-delivery = merge(local.tables, local.shards)
-    scan-customers  = merge(local.tables, local.shards, { WINBACK_PROGRAMS_DIR = "/opt/winback" })
+    scan-customers  = merge(local.tables, local.shards, { WINBACK_PROGRAMS_DIR = "/opt/winback", WINBACK_FILES_BUCKET = aws_s3_bucket.files.bucket })
     import-orders   = merge(local.tables, local.shards, local.secrets, { WINBACK_FILES_BUCKET = aws_s3_bucket.files.bucket })
     pull-orders     = merge(local.tables, local.secrets, { WINBACK_EVENTS_QUEUE_URL = aws_sqs_queue.events.url })
   }

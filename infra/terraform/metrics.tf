@@ -13,6 +13,12 @@ locals {
     # Too many bounces or complaints; and a platform that took us out.
     stores-broken = { log = "record-delivery", message = "store paused", name = "StoresPaused", value = "1", unit = "Count" }
     stores-left   = { log = "record-event", message = "store paused", name = "StoresPaused", value = "1", unit = "Count" }
+    # What became of promises: no mail for want of a code, a pool that is nearly empty, a mail that the shop's people honour.
+    codes-given-up = { log = "send-message", message = "code given up", name = "CodesGivenUp", value = "1", unit = "Count" }
+    pools-low      = { log = "send-message", message = "pool runs low", name = "PoolsLow", value = "1", unit = "Count" }
+    by-hand        = { log = "send-message", message = "to be honoured by hand", name = "ByHand", value = "1", unit = "Count" }
+    # To look at and not to be called for: test orders, topics that nobody asked for.
+    webhooks-ignored = { log = "receive-webhook", message = "webhook ignored", name = "WebhooksIgnored", value = "1", unit = "Count" }
   }
 }
 

@@ -35,8 +35,8 @@ locals {
       { actions = ["ssm:GetParameter"], resources = ["${local.parameter}/keys/lookup"] },
       # The stores' own APIs, where a webhook only names an order.
       { actions = ["ssm:GetParameter"], resources = ["${local.parameter}/stores/*/access"] },
-      # The answer to whoever asks for their data.
-      { actions = ["s3:PutObject"], resources = ["${local.files}/requests/*"] },
+      # The answer to whoever asks for their data, until they are forgotten.
+      { actions = ["s3:PutObject", "s3:DeleteObject"], resources = ["${local.files}/requests/*"] },
     ]
 
     find-lapsed = [
@@ -83,8 +83,10 @@ locals {
 
     scan-customers = [
       { actions = concat(["dynamodb:Scan"], local.change), resources = [local.customers] },
-      # What a store used of its limits is counted there; and of a store that wants everybody forgotten orders go.
+      # What a store used of its limits is counted there; and of a store that wants everybody forgotten orders go, and the
+      # answers to those of them who asked for their data.
       { actions = concat(local.change, ["dynamodb:DeleteItem"]), resources = [local.ledger] },
+      { actions = ["s3:DeleteObject"], resources = ["${local.files}/requests/*"] },
     ]
 
     import-orders = [

@@ -12,6 +12,7 @@ mod import;
 mod limits;
 mod lost_letters;
 mod plans;
+mod pools;
 mod refused;
 mod restore;
 mod rounds;

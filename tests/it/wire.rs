@@ -6,6 +6,7 @@ mod orderless;
 mod origin;
 mod pages;
 mod people;
+mod stores;
 mod tills;
 mod webhooks;
 

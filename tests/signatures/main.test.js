@@ -1,6 +1,6 @@
-// Signatures against the platforms' own client libraries, in both directions: what theirs sign our door takes, and what ours
-// signs theirs take. WooCommerce has no library of its own; its signature is Shopify's construction under another header,
-// and is made here with Node's own crypto.
+// Signatures against the platforms' own client libraries of npm and PyPI, in both directions: what theirs sign our door
+// takes, and what ours signs theirs take. WooCommerce has no library of its own; its signature is Shopify's construction
+// under another header, and is made here with Node's own crypto.
 
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
@@ -11,12 +11,15 @@ import { fileURLToPath } from 'node:url';
 
 import '@shopify/shopify-api/adapters/node';
 import { ApiVersion, shopifyApi } from '@shopify/shopify-api';
+import { createSHA256HMAC } from '@shopify/shopify-api/runtime';
 import { Webhook } from 'standardwebhooks';
 import Stripe from 'stripe';
 
-const root = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
-const target = process.env.CARGO_TARGET_DIR ?? join(root, 'target');
-const ours = join(target, 'debug', 'examples', 'signatures');
+// What `npm test` has built and installed before it comes here.
+const here = dirname(fileURLToPath(import.meta.url));
+const target = process.env.CARGO_TARGET_DIR ?? join(here, '..', '..', 'target');
+const ours = [join(target, 'debug', 'examples', 'signatures')];
+const pypi = [join(here, '.venv', 'bin', 'python'), join(here, 'libraries.py')];
 
 const now = Math.floor(Date.now() / 1000);
 const STANDARD = 'whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD';
@@ -46,19 +49,30 @@ const shopify = shopifyApi({
   logger: { log: () => {} },
 });
 
-/** Asks our side: each delivery is one line of JSON, and so is each answer. */
-function ask(wish, deliveries) {
+/** Asks our side, or PyPI's: each delivery is one line of JSON, and so is each answer. */
+function ask([program, ...first], wish, deliveries) {
   const input = deliveries.map((delivery) => JSON.stringify(delivery)).join('\n');
-  const output = execFileSync(ours, [wish, String(now)], { input, encoding: 'utf8', maxBuffer: 64 * 1024 * 1024 });
-  return output.trim().split('\n').map((line) => JSON.parse(line));
+  const words = [...first, wish, String(now)];
+  const output = execFileSync(program, words, { input, encoding: 'utf8', maxBuffer: 64 * 1024 * 1024 });
+  const answers = output.trim().split('\n').map((line) => JSON.parse(line));
+  assert.equal(answers.length, deliveries.length);
+  return answers;
 }
 
-function shopifySignature(body) {
-  return createHmac('sha256', SHOPIFY).update(body, 'utf8').digest('base64');
+/** Each body, wired with each platform that is named. */
+function unsigned(...wirings) {
+  return bodies.flatMap((body) => wirings.map((wiring) => ({ wiring, headers: {}, body })));
 }
 
-test('what their libraries sign, our door takes', () => {
-  const deliveries = bodies.flatMap((body) => [
+/** A side takes all of them. And the proof that this can fail: with a blank more in its body it takes none. */
+function takes(side, deliveries) {
+  for (const answer of ask(side, 'hear', deliveries)) assert.equal(answer.signature, 'holds');
+  const bent = deliveries.map((delivery) => ({ ...delivery, body: `${delivery.body} ` }));
+  for (const answer of ask(side, 'hear', bent)) assert.equal(answer.signature, 'does not hold');
+}
+
+test('what the libraries of npm sign, our door takes', async () => {
+  const signed = bodies.map(async (body) => [
     {
       wiring: STANDARD,
       headers: {
@@ -85,24 +99,22 @@ test('what their libraries sign, our door takes', () => {
       body,
     },
     {
+      wiring: `shopify ${SHOPIFY}`,
+      headers: { 'x-shopify-hmac-sha256': await createSHA256HMAC(SHOPIFY, body) },
+      body,
+    },
+    {
       wiring: `woocommerce ${WOO}`,
       headers: { 'x-wc-webhook-signature': createHmac('sha256', WOO).update(body, 'utf8').digest('base64') },
       body,
     },
   ]);
-  const answers = ask('hear', deliveries);
-  assert.equal(answers.length, deliveries.length);
-  for (const answer of answers) assert.equal(answer.signature, 'holds');
-  // And the proof that this can fail: one letter of each body is another.
-  const bent = deliveries.map((delivery) => ({ ...delivery, body: `${delivery.body} ` }));
-  for (const answer of ask('hear', bent)) assert.equal(answer.signature, 'does not hold');
+  takes(ours, (await Promise.all(signed)).flat());
 });
 
-test('what we sign, their libraries take', async () => {
-  const wanted = bodies.flatMap((body) =>
-    [STANDARD, `bigcommerce ${BIGCOMMERCE}`, `stripe ${STRIPE}`, `shopify ${SHOPIFY}`].map((wiring) => ({ wiring, headers: {}, body })),
-  );
-  for (const { wiring, headers, body } of ask('sign', wanted)) {
+test('what we sign, the libraries of npm take', async () => {
+  const wanted = unsigned(STANDARD, `bigcommerce ${BIGCOMMERCE}`, `stripe ${STRIPE}`, `shopify ${SHOPIFY}`);
+  for (const { wiring, headers, body } of ask(ours, 'sign', wanted)) {
     if (wiring === STANDARD) {
       new Webhook(STANDARD).verify(body, headers);
     } else if (wiring.startsWith('bigcommerce')) {
@@ -110,13 +122,18 @@ test('what we sign, their libraries take', async () => {
     } else if (wiring.startsWith('stripe')) {
       stripe.webhooks.constructEvent(body, headers['stripe-signature'], STRIPE);
     } else {
-      assert.equal(headers['x-shopify-hmac-sha256'], shopifySignature(body));
       const valid = await shopify.webhooks.validate(shopifyRequest(headers, body));
       assert.equal(valid.valid, true, JSON.stringify(valid));
       const bent = await shopify.webhooks.validate(shopifyRequest(headers, `${body} `));
       assert.equal(bent.valid, false);
     }
   }
+});
+
+test('what the libraries of PyPI sign, our door takes, and what we sign, they take', () => {
+  const wanted = unsigned(STANDARD, `bigcommerce ${BIGCOMMERCE}`, `stripe ${STRIPE}`);
+  takes(ours, ask(pypi, 'sign', wanted));
+  takes(pypi, ask(ours, 'sign', wanted));
 });
 
 /** A request as their library wants it from Node. */

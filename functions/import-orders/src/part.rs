@@ -17,7 +17,8 @@ use crate::names::{Parts, Piece, missing};
 use crate::{Answer, Ranged};
 
 /// So many orders are recorded side by side. Those of one customer stand in one lane, so that none waits for another.
-const LANES: usize = 32;
+/// No more than thirty: beyond that `try_join_all` hears of a lane's failure only once those before it have ended.
+const LANES: usize = 30;
 /// So many wait in a lane: enough that a crowd in one does not leave the others idle, and little beside the part's bytes.
 const WAITING: usize = 64;
 /// What must be left of an invocation to begin another order.

@@ -8,6 +8,10 @@ use winback_cloud::{Cloud, Error};
 use winback_domain::ids::StoreId;
 use winback_domain::pull::Source;
 
+const SECONDS_A_DAY: i64 = 86_400;
+/// So many places on from one day to the next. A prime, so that each store is first in its time.
+const STRIDE: usize = 7_919;
+
 /// What starts a run: the schedule, or an operator.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct Run {
@@ -39,7 +43,7 @@ pub struct Found {
 pub async fn handle(cloud: &Cloud, run: Run, invocation: Invocation) -> Result<Found, Error> {
     let stores = match &run.store {
         Some(store) => vec![store.clone()],
-        None => cloud.tables.stores().await?,
+        None => from_another_each_day(cloud.tables.stores().await?, run.scheduled_at),
     };
     let (mut found, mut troubles) = (Found::default(), 0);
     for store in stores {
@@ -61,6 +65,15 @@ pub async fn handle(cloud: &Cloud, run: Run, invocation: Invocation) -> Result<F
     if troubles > 0 { Err(Error::NotPulled(troubles)) } else { Ok(found) }
 }
 
+/// The stores, from another one on each day. Where a run's time is over before its end it is not always the same ones whose
+/// turn does not come: not even behind several, side by side, that let us wait.
+fn from_another_each_day(mut stores: Vec<StoreId>, scheduled_at: Timestamp) -> Vec<StoreId> {
+    let day = usize::try_from(scheduled_at.as_second() / SECONDS_A_DAY).unwrap_or_default();
+    let first = day.wrapping_mul(STRIDE) % stores.len().max(1);
+    stores.rotate_left(first);
+    stores
+}
+
 /// One platform: how many orders were read, and how many of them missed. Nothing where that is for an operator to mend, or
 /// for another try.
 async fn pull(
@@ -77,11 +90,12 @@ async fn pull(
             tracing::error!(%store, platform, %trouble, "orders not pulled");
             return Ok(None);
         }
-        Err(error @ (Error::NoPlan(_) | Error::BadPlan { .. })) => {
+        // The time of the run is over for everybody.
+        Err(Error::TimeUp) => return Err(Error::TimeUp),
+        Err(error) => {
             tracing::error!(%store, platform, %error, "orders not pulled");
             return Ok(None);
         }
-        Err(error) => return Err(error),
     };
     if let Some(reach) = pulled.reach {
         tracing::warn!(%store, platform, from = %pulled.from, %reach, "what is older cannot be read any more");
@@ -89,4 +103,24 @@ async fn pull(
     let (read, missed, forgotten) = (pulled.read, pulled.missed.len(), pulled.forgotten);
     tracing::info!(%store, platform, read, missed, forgotten, from = %pulled.from, mark = %pulled.mark, "orders pulled");
     Ok(Some((read, missed)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_store_is_the_first_one_some_day() {
+        let stores: Vec<StoreId> = (0..40).map(|n| StoreId::try_from(format!("store-{n:02}")).unwrap()).collect();
+        let mut first = std::collections::BTreeSet::new();
+        for day in 0..40 {
+            let at = Timestamp::from_second(1_770_000_000 + day * SECONDS_A_DAY).unwrap();
+            let mut order = from_another_each_day(stores.clone(), at);
+            first.insert(order[0].clone());
+            order.sort();
+            assert_eq!(order, stores, "nobody is left out");
+        }
+        assert_eq!(first.len(), 40);
+        assert_eq!(from_another_each_day(Vec::new(), Timestamp::UNIX_EPOCH), []);
+    }
 }

@@ -3,6 +3,8 @@
 
 pub mod bus;
 
+use std::time::Duration;
+
 use aws_lambda_events::lambda_function_urls::{LambdaFunctionUrlRequest, LambdaFunctionUrlResponse};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -20,6 +22,8 @@ use self::bus::{FromBus, Taken};
 
 /// Two secrets of a platform are active while one is rotated, and never more.
 const ACTIVE_SECRETS: usize = 2;
+/// Shopify waits five seconds for an answer, and takes a subscription away that went without too often.
+const ANSWER_WITHIN: Duration = Duration::from_secs(4);
 /// When a store may try again.
 const RETRY_SECONDS: u32 = 30;
 
@@ -63,7 +67,11 @@ pub async fn at_the_door(
     if let Some(closed) = door::closed(cloud, &event).await {
         return Ok(door::response(closed));
     }
-    Ok(door::response(take(cloud, &event).await))
+    let answer = tokio::time::timeout(ANSWER_WITHIN, take(cloud, &event)).await.unwrap_or_else(|_| {
+        tracing::error!("webhook not answered in time");
+        Problem::try_again(RETRY_SECONDS)
+    });
+    Ok(door::response(answer))
 }
 
 async fn take(cloud: &Cloud, request: &LambdaFunctionUrlRequest) -> Answer {

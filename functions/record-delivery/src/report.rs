@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 use serde_json::Value;
+use winback_cloud::mailer::OURS;
 use winback_domain::address::Address;
 use winback_domain::ids::{CustomerId, MessageId, StoreId};
 use winback_domain::message::{Seen, State};
@@ -72,15 +73,26 @@ fn one(event: &Value) -> Option<Report> {
         _ => return None,
     };
     let mail = event.get("mail")?;
-    let tag = |name: &str| mail.get("tags")?.get(name)?.get(0)?.as_str().map(str::to_owned);
+    // A notification that SES sends for an identity bears no tags. Its headers say the same, where it brings them.
+    let ours = mail.get("headers").and_then(Value::as_array).and_then(|headers| {
+        let header = headers
+            .iter()
+            .find(|header| header["name"].as_str().is_some_and(|name| name.eq_ignore_ascii_case(OURS)))?;
+        header["value"].as_str()
+    });
+    let said = |place: usize| ours?.trim().split('/').nth(place).map(str::to_owned);
+    let tag = |name: &str, place: usize| {
+        let tag = mail.get("tags").and_then(|tags| tags.get(name)?.get(0)?.as_str());
+        tag.map(str::to_owned).or_else(|| said(place))
+    };
     // Scanners open mails and follow their links. SES marks them since August 2026 ("Amazon SES now helps identify automated
     // open and click events"): `Likely` or `Unlikely`, and nothing where it cannot tell.
     let by_machine = told.and_then(|told| told.get("isBotEvent")).and_then(Value::as_str) == Some("Likely");
     let moment = |value: &Value| value.get("timestamp")?.as_str()?.parse().ok();
     Some(Report {
-        store: tag("store")?.try_into().ok()?,
-        message: tag("message")?.try_into().ok()?,
-        customer: tag("customer").and_then(|id| id.try_into().ok()),
+        store: tag("store", 0)?.try_into().ok()?,
+        message: tag("message", 1)?.try_into().ok()?,
+        customer: tag("customer", 2).and_then(|id| id.try_into().ok()),
         state,
         to: mail.get("destination").and_then(|to| to.get(0)?.as_str()?.parse().ok()),
         at: told.and_then(moment).or_else(|| moment(mail))?,
@@ -125,6 +137,39 @@ mod tests {
         assert_eq!(read(&json!({"requestContext": {}, "requestPayload": bridged})), report);
     }
 
+    /// After "Contents of notifications for Amazon SES": no tags, and headers where the identity is set to bring them.
+    #[test]
+    fn a_notification_of_an_identity_is_told_by_its_header() {
+        let bounce = |headers: &Value| {
+            json!({
+                "notificationType": "Bounce",
+                "bounce": {"bounceType": "Permanent", "bounceSubType": "General", "feedbackId": "0100017",
+                    "bouncedRecipients": [{"emailAddress": "anna@example.com", "status": "5.1.1", "action": "failed"}],
+                    "timestamp": "2026-05-05T06:00:02Z", "reportingMTA": "dsn; mta.example.com"},
+                "mail": {"timestamp": "2026-05-05T06:00:00Z", "messageId": "0100017c44f", "source": "shop@shop.example",
+                    "destination": ["anna@example.com"], "headersTruncated": false, "headers": headers}
+            })
+        };
+        let ours = json!([{"name": "Subject", "value": "We miss you"},
+            {"name": "x-winback-message", "value": "books/0000000000000000000000000g/0000000000000000000000000m"}]);
+        let told = read(&bounce(&ours));
+        let [report] = &told[..] else { panic!("one report: {told:?}") };
+        assert_eq!((report.store.as_str(), report.state), ("books", State::Bounced));
+        assert_eq!(report.message.to_string(), "0000000000000000000000000g");
+        assert_eq!(report.customer.map(|id| id.to_string()).as_deref(), Some("0000000000000000000000000m"));
+        for way in [
+            json!({"Records": [{"Sns": {"Message": bounce(&ours).to_string()}}]}),
+            json!({"Type": "Notification", "Message": bounce(&ours).to_string()}),
+            json!({"detail-type": "Email Bounced", "source": "aws.ses", "detail": bounce(&ours)}),
+        ] {
+            assert_eq!(read(&way), told);
+        }
+        assert_eq!(read(&bounce(&json!([{"name": "Subject", "value": "of somebody else"}]))), []);
+        let complaint = json!({"notificationType": "Complaint", "mail": bounce(&ours)["mail"],
+            "complaint": {"timestamp": "2026-05-05T06:10:00Z", "complaintFeedbackType": "abuse"}});
+        assert_eq!(read(&complaint)[0].state, State::Complained);
+    }
+
     #[test]
     fn only_a_bounce_for_good_is_one() {
         let bounce = |kind| event("Bounce", &json!({"bounce": {"bounceType": kind}}));
@@ -151,6 +196,26 @@ mod tests {
             let machine = &told("Likely")[0];
             assert_eq!((machine.state, machine.seen), (State::Sent, None), "that it was sent it tells all the same");
         }
+    }
+
+    #[test]
+    fn a_letter_on_its_way_was_sent_when_ses_took_it() {
+        let later = "2026-05-05T09:00:00Z";
+        for (kind, more) in [
+            ("Send", json!({"send": {}})),
+            ("DeliveryDelay", json!({"deliveryDelay": {"timestamp": later, "delayType": "MailboxFull"}})),
+            ("Subscription", json!({"subscription": {"timestamp": later, "contactList": "readers"}})),
+        ] {
+            let told = read(&event(kind, &more));
+            assert_eq!(told.len(), 1, "{kind}");
+            assert_eq!((told[0].state, told[0].seen), (State::Sent, None), "{kind}");
+            assert_eq!(told[0].at.to_string(), "2026-05-05T06:00:00.123Z", "{kind}");
+        }
+    }
+
+    #[test]
+    fn what_ses_rejected_was_not_sent() {
+        assert_eq!(read(&event("Reject", &json!({"reject": {"reason": "Bad content"}}))), []);
     }
 
     #[test]

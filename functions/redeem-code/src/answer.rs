@@ -71,6 +71,13 @@ pub(crate) fn unknown_code() -> Answer {
     problem.detail(Refusal::Unknown.to_string()).answer()
 }
 
+/// The shop's own checkout takes it.
+pub(crate) fn elsewhere(coupon: &Coupon) -> Answer {
+    let by = coupon.authority.word();
+    let problem = Problem::named(409, "code-honoured-elsewhere", "The shop's own checkout takes this code");
+    problem.detail(format!("codes of this program are made good by {by}")).member("honoured_by", by).answer()
+}
+
 /// Several stores, and the caller named none.
 pub(crate) fn store_missing() -> Answer {
     let problem = Problem::named(422, "store-missing", "The store is not named").member("missing", "store");

@@ -29,8 +29,8 @@ pub(crate) fn wish(method: &str, path: &str) -> Result<Wish, Answer> {
 /// A code and the order it is for. Everything in it was checked.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Ask {
-    /// Nothing where no code of ours can look like what was typed.
-    pub code: Option<Code>,
+    /// What may be meant; none where no code can look like what was typed.
+    pub codes: Vec<Code>,
     /// The order by the store's id; empty where a check names none, and no order ever has an empty one.
     pub order_id: String,
     /// What the order comes to without the discount.
@@ -71,7 +71,7 @@ impl Ask {
         };
         let store = body.store.map(StoreId::try_from).transpose().map_err(|error| wrong("store", &error))?;
         Ok(Self {
-            code: Code::read(&body.code),
+            codes: Code::meant(&body.code),
             order_id: order_id(body.order_id, wish)?,
             total: Money::parse(&total, currency).map_err(|error| wrong("total", &error))?,
             // A mistyped address is no reason to refuse a customer at the till.
@@ -108,12 +108,12 @@ mod tests {
     #[test]
     fn a_till_sends_what_was_typed() {
         let ask = read(Wish::Redeem, json!({"email": "Anna@Shop.example", "store": "books"})).unwrap();
-        assert_eq!(ask.code.unwrap().as_str(), "7K2MQX4T09");
+        assert_eq!(ask.codes[0].as_str(), "7K2MQX4T09");
         assert_eq!((ask.order_id.as_str(), ask.total.to_string().as_str()), ("A-1", "45.00 EUR"));
         assert_eq!(ask.email, "anna@shop.example".parse().ok());
         assert_eq!(ask.store.unwrap().as_str(), "books");
-        let plain = read(Wish::Redeem, json!({"total": 45.5, "email": "", "code": "SUMMER"})).unwrap();
-        assert_eq!((plain.code, plain.email, plain.store), (None, None, None));
+        let plain = read(Wish::Redeem, json!({"total": 45.5, "email": "", "code": "SU?"})).unwrap();
+        assert_eq!((plain.codes, plain.email, plain.store), (vec![], None, None));
         assert_eq!(plain.total.to_string(), "45.50 EUR");
     }
 

@@ -9,11 +9,12 @@ use winback_cloud::door;
 use winback_cloud::start::Invocation;
 use winback_cloud::{Cloud, Error};
 use winback_domain::address::Address;
+use winback_domain::codes::Authority;
 use winback_domain::http::{Answer, BadBody, Problem, body};
-use winback_domain::ids::StoreId;
-use winback_domain::redeem::{self, Coupon, Use};
+use winback_domain::ids::{Code, StoreId};
+use winback_domain::redeem::{self, Coupon, Redemption, Use};
 
-use crate::answer::{Status, good, no_store, refused, store_missing, unknown_code};
+use crate::answer::{Status, elsewhere, good, no_store, refused, store_missing, unknown_code};
 use crate::ask::{Ask, Wish, wish};
 
 /// The largest body that is looked at, in bytes. A code and an order are a few hundred.
@@ -62,21 +63,26 @@ async fn respond(cloud: &Cloud, wish: Wish, ask: &Ask) -> Result<Answer, Error> 
             Err(answer) => return Ok(answer),
         },
     };
-    // A text that no code of ours can look like needs no look at the table.
-    let Some(code) = &ask.code else { return Ok(unknown_code()) };
     let used = Use { order_id: ask.order_id.clone(), total: ask.total, at: now };
     for _ in 0..TRIES {
-        let Some(coupon) = cloud.tables.coupon(&store, code).await? else { return Ok(unknown_code()) };
+        let Some(coupon) = find(cloud, &store, &ask.codes).await? else { return Ok(unknown_code()) };
+        // Two tills that know nothing of each other would take it twice.
+        if coupon.authority != Authority::Winback && !coupon.dead {
+            return Ok(elsewhere(&coupon));
+        }
         let redemption = match coupon.check(&used) {
             Err(refusal) => return Ok(refused(&refusal, &coupon)),
             Ok(redeem::Answer::AlreadyYours) => return Ok(good(Status::AlreadyYours, &coupon, &used)),
             Ok(redeem::Answer::Good(_)) if wish == Wish::Check => return Ok(good(Status::Good, &coupon, &used)),
             Ok(redeem::Answer::Good(redemption)) => redemption,
         };
+        let by_other = passed_on(cloud, &store, &coupon, ask.email.as_ref()).await;
+        let redemption = Redemption { by_other, ..redemption };
         let after = coupon.with(redemption);
         // Lost: another till was faster. What it left is looked at anew, so of two only one gets the last use.
         if cloud.use_code(&store, &coupon, &after).await? {
-            report(cloud, &store, &after, ask.email.as_ref()).await;
+            let Coupon { customer, message, .. } = &after;
+            tracing::info!(%store, %customer, message_id = %message, by_other, "code redeemed");
             return Ok(good(Status::Redeemed, &after, &used));
         }
     }
@@ -93,15 +99,22 @@ fn only(stores: Vec<StoreId>) -> Result<StoreId, Answer> {
     }
 }
 
-/// Writes down that a code was redeemed, and whether by another address than the one it was made for: people pass codes
-/// on, which is worth knowing and no reason to refuse. What fails here is not the till's business.
-async fn report(cloud: &Cloud, store: &StoreId, coupon: &Coupon, email: Option<&Address>) {
-    let mut passed_on = None;
-    if let Some(email) = email {
-        let customer = cloud.tables.customer(store, coupon.customer).await.ok().flatten();
-        passed_on = customer.and_then(|customer| customer.email().map(|known| known != email));
+/// The code that is meant. A text that no code can look like needs no look at the table.
+async fn find(cloud: &Cloud, store: &StoreId, codes: &[Code]) -> Result<Option<Coupon>, Error> {
+    for code in codes {
+        if let Some(coupon) = cloud.tables.coupon(store, code).await? {
+            return Ok(Some(coupon));
+        }
     }
-    tracing::info!(%store, customer = %coupon.customer, message_id = %coupon.message, passed_on, "code redeemed");
+    Ok(None)
+}
+
+/// Whether somebody else has it than whom it was mailed to: people pass codes on, which is worth knowing and no reason to
+/// refuse. What fails here is not the till's business; an order that is told later says it too.
+async fn passed_on(cloud: &Cloud, store: &StoreId, coupon: &Coupon, email: Option<&Address>) -> bool {
+    let Some(email) = email else { return false };
+    let customer = cloud.tables.customer(store, coupon.customer).await.ok().flatten();
+    customer.and_then(|customer| customer.email().map(|known| known != email)).unwrap_or_default()
 }
 
 #[cfg(test)]

@@ -79,7 +79,7 @@ impl At<'_> {
             return Ok(TakenBack::NotYet);
         }
         let setback = coupon.setback.as_ref().filter(|_| lapses);
-        let because = setback.map(|setback| self.given_up(open.message, coupon.authority, &setback.because));
+        let because = setback.map(|setback| self.given_up(open.message, coupon.authority, setback));
         Ok(TakenBack::Never { because })
     }
 

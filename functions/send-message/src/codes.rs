@@ -5,10 +5,12 @@ use jiff::{Timestamp, ToSpan};
 use winback_cloud::Error;
 use winback_cloud::tables::pool::{Picked, Pool};
 use winback_domain::codes::{Authority, Concerns, Fit, Trouble, Wanted, fit};
+use winback_domain::customer::Customer;
 use winback_domain::decide::Draft;
 use winback_domain::ids::{Code, MessageId};
 use winback_domain::message::Message;
-use winback_domain::redeem::{Coupon, Setback};
+use winback_domain::protocol::set_back;
+use winback_domain::redeem::Coupon;
 use winback_domain::time::start_of_day;
 use winback_domain::why::Reason;
 
@@ -28,14 +30,16 @@ impl At<'_> {
         if fit(codes, &coupon.gives) == Fit::ByHand { Authority::Winback } else { codes }
     }
 
-    /// Makes a code good in the store that honours it. False: it is not, and no mail may leave. The claim stays, a later
-    /// look tries again, and when the mail's day is over it lapses.
-    pub async fn make_good(&self, message: &Message, coupon: &Coupon) -> Result<bool, Error> {
+    /// Makes a code good in the store that honours it. A moment: it is not, no mail may leave, and then somebody tries again,
+    /// where the mail's day is not over `before`.
+    pub async fn make_good(
+        &self,
+        message: &Message,
+        coupon: &Coupon,
+        before: Timestamp,
+    ) -> Result<Option<Timestamp>, Error> {
         if !coupon.authority.is_asked() {
-            return Ok(true);
-        }
-        if coupon.setback.as_ref().is_some_and(|setback| !setback.is_over(self.cloud.clock.now())) {
-            return Ok(false);
+            return Ok(None);
         }
         let wanted = Wanted {
             code: &coupon.code,
@@ -53,26 +57,31 @@ impl At<'_> {
                 if let Some(reference) = &made.reference {
                     self.cloud.tables.note_reference(self.store(), coupon, reference).await?;
                 }
-                Ok(true)
+                Ok(None)
             }
-            Err(trouble) => {
-                self.put_off(coupon, &trouble).await?;
-                Ok(false)
-            }
+            Err(trouble) => self.put_off(coupon, &trouble, before).await.map(Some),
         }
     }
 
-    /// Notes why, for whoever asks in the end, and keeps away whom it concerns.
-    async fn put_off(&self, coupon: &Coupon, trouble: &Trouble) -> Result<(), Error> {
+    /// Notes why, for whoever asks in the end, and keeps away whom it concerns. Answers when it is tried again.
+    async fn put_off(&self, coupon: &Coupon, trouble: &Trouble, before: Timestamp) -> Result<Timestamp, Error> {
         let (store, by) = (self.store(), coupon.authority.word());
         tracing::error!(%store, message_id = %coupon.message, by, because = %trouble, "code not made");
-        let again = match trouble.concerns() {
-            Concerns::Store(seconds) | Concerns::Offer(seconds) => Some(self.after(seconds)),
-            Concerns::Code => None,
-        };
-        let setback = Setback { because: trouble.to_string(), again };
-        self.cloud.tables.note_setback(store, &coupon.code, &setback).await?;
-        self.keep_away(trouble).await
+        self.cloud.tables.note_setback(store, &coupon.code, &trouble.to_string()).await?;
+        self.keep_away(trouble).await?;
+        Ok(match trouble.concerns() {
+            Concerns::Store(seconds) | Concerns::Offer(seconds) => self.after(seconds),
+            // Today it stays as it is. The next day has another code.
+            Concerns::Code => before,
+        })
+    }
+
+    /// No code is to be had before a moment: the claim waits until then, and whoever is due later goes first. Where
+    /// somebody else wrote on the record meanwhile, the next look decides.
+    pub async fn set_back(&self, claimed: &Customer, until: Timestamp) -> Result<(), Error> {
+        let waiting = set_back(claimed, until, self.look());
+        let write = self.cloud.tables.put_looked(self.store(), &waiting, claimed.rev)?;
+        self.cloud.tables.commit(vec![write]).await.map(|_| ()).map_err(Error::from)
     }
 
     /// Nobody of this store is claimed for a while, where it is the store that is ill.
@@ -83,7 +92,7 @@ impl At<'_> {
         Ok(())
     }
 
-    fn after(&self, seconds: u32) -> Timestamp {
+    pub fn after(&self, seconds: u32) -> Timestamp {
         self.cloud.clock.now().saturating_add(i64::from(seconds).seconds()).unwrap_or(Timestamp::MAX)
     }
 

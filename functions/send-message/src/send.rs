@@ -25,6 +25,8 @@ use crate::offer::{Allowance, Offer};
 
 /// From the fence to SES, else not at all: a purchase recorded later must not find a mail that lingered.
 const FENCE_TO_SES: Duration = Duration::from_secs(2);
+/// A pool without codes is looked into again after so long: somebody has been told.
+const POOL_AGAIN_SECONDS: u32 = 600;
 /// How long a letter that cannot be rendered waits for somebody to mend it.
 const UNRENDERABLE_HOURS: i64 = 24;
 
@@ -188,18 +190,21 @@ impl At<'_> {
         if !self.take(&open, message).await? {
             return Ok(None);
         }
-        // Without a code of a pool no mail leaves today.
-        let Some(coupon) = Coupon::of(message) else { return Ok(None) };
+        let Some(coupon) = Coupon::of(message) else {
+            return self.set_back(claimed, self.after(POOL_AGAIN_SECONDS)).await.map(|()| None);
+        };
         let coupon = Coupon { authority: self.authority(&coupon, &message.program), ..coupon };
         // Dead: this claim was called off in between. Another message's: of a pool two picked the same one.
         let Some(coupon) = tables.make_coupon(self.store(), &coupon).await? else { return Ok(None) };
         if coupon.authority == Authority::Pool {
             let (store, offer) = (self.store(), open.grants.as_deref().unwrap_or_default());
-            tables.take_off_shelf(Pool { store, program: &open.program, offer }, &coupon.code).await?;
+            tables.take_off_shelf(Pool { store, program: &open.program, offer }, &coupon.code).await;
         }
         let passed = async {
-            let good = Box::pin(self.make_good(message, &coupon)).await?;
-            if good { self.pass_fence(claimed, open, draft, latest, owner).await } else { Ok(None) }
+            match Box::pin(self.make_good(message, &coupon, draft.before)).await? {
+                None => self.pass_fence(claimed, open, draft, latest, owner).await,
+                Some(again) => self.set_back(claimed, again).await.map(|()| None),
+            }
         };
         let passed = Box::pin(passed).await;
         if !matches!(passed, Ok(Some(_))) {

@@ -3,6 +3,7 @@
 use jiff::ToSpan;
 use winback_cloud::Error;
 use winback_cloud::mailer::{Handed, Refusal};
+use winback_domain::codes::{Fit, fit};
 use winback_domain::customer::{Customer, End, Open, OpenState};
 use winback_domain::message::State;
 use winback_domain::planted::{Planted, planted};
@@ -46,6 +47,7 @@ impl At<'_> {
             _ => ended,
         };
         self.settle_customer(open, sending, ended).await?;
+        self.tell_by_hand(open, ended);
         self.tell_store(&handed).await
     }
 
@@ -101,6 +103,7 @@ impl At<'_> {
                 Ended::With(End::Unknown)
             }
         };
+        self.tell_by_hand(open, ended);
         // The condition is the record as it was loaded: `sending`, under this claim.
         self.end(self.customer, ended).await.map(|_| ())
     }
@@ -108,6 +111,18 @@ impl At<'_> {
     /// An alarm counts these lines.
     fn tell_unknown(&self, open: &Open) {
         tracing::warn!(store = %self.store(), message_id = %open.message, "unknown");
+    }
+
+    /// A letter left, or may have, that promises what its store cannot do by itself: people have to. An alarm counts these
+    /// lines.
+    fn tell_by_hand(&self, open: &Open, ended: Ended) {
+        let Some(offer) = open.grants.as_ref().filter(|_| matches!(ended, Ended::With(_))) else { return };
+        let program = self.standing.plan.programs.iter().find(|program| program.name == open.program);
+        let promised = program.and_then(|program| Some((program.codes, &program.offers.get(offer)?.gives)));
+        if promised.is_some_and(|(codes, gives)| fit(codes, gives) == Fit::ByHand) {
+            let (store, message_id, program) = (self.store(), open.message, &open.program);
+            tracing::warn!(%store, %message_id, program, offer, "to be honoured by hand");
+        }
     }
 
     /// What a send says about the store: a refusal that is not about this recipient stops it and loses nobody;

@@ -22,6 +22,9 @@ run "each_alarm_has_a_name_a_limit_and_a_page" {
       complaints         = "Maximum AWS/SES Reputation.ComplaintRate GreaterThanOrEqualToThreshold 0.0008 1x3600"
       unknown-sends      = "Sum Winback/winback UnknownSends GreaterThanOrEqualToThreshold 1 1x300"
       store-stopped      = "Sum Winback/winback StoresPaused GreaterThanOrEqualToThreshold 1 1x300"
+      codes-given-up     = "Sum Winback/winback CodesGivenUp GreaterThanOrEqualToThreshold 1 1x300"
+      pool-low           = "Sum Winback/winback PoolsLow GreaterThanOrEqualToThreshold 1 1x3600"
+      by-hand            = "Sum Winback/winback ByHand GreaterThanOrEqualToThreshold 1 1x86400"
       late-customers     = "Maximum Winback/winback OldestDueSeconds GreaterThanThreshold 900 1x300"
       import-failed      = "Sum AWS/States ExecutionsFailed GreaterThanOrEqualToThreshold 1 1x60"
       import-not-started = "Sum AWS/Events FailedInvocations GreaterThanOrEqualToThreshold 1 1x300"
@@ -71,12 +74,16 @@ run "the_logs_are_counted" {
     condition = {
       for name, filter in aws_cloudwatch_log_metric_filter.log : name => [filter.log_group_name, filter.pattern, filter.metric_transformation[0].name, filter.metric_transformation[0].value]
       } == {
-      oldest-due    = ["/aws/lambda/winback-find-lapsed", "{ $.fields.message = \"pumped\" }", "OldestDueSeconds", "$.fields.oldest_due_seconds"]
-      hints         = ["/aws/lambda/winback-find-lapsed", "{ $.fields.message = \"pumped\" }", "Hints", "$.fields.hints"]
-      unknown-sends = ["/aws/lambda/winback-send-message", "{ $.fields.message = \"unknown\" }", "UnknownSends", "1"]
-      stores-paused = ["/aws/lambda/winback-send-message", "{ $.fields.message = \"store paused\" }", "StoresPaused", "1"]
-      stores-broken = ["/aws/lambda/winback-record-delivery", "{ $.fields.message = \"store paused\" }", "StoresPaused", "1"]
-      stores-left   = ["/aws/lambda/winback-record-event", "{ $.fields.message = \"store paused\" }", "StoresPaused", "1"]
+      oldest-due       = ["/aws/lambda/winback-find-lapsed", "{ $.fields.message = \"pumped\" }", "OldestDueSeconds", "$.fields.oldest_due_seconds"]
+      hints            = ["/aws/lambda/winback-find-lapsed", "{ $.fields.message = \"pumped\" }", "Hints", "$.fields.hints"]
+      unknown-sends    = ["/aws/lambda/winback-send-message", "{ $.fields.message = \"unknown\" }", "UnknownSends", "1"]
+      stores-paused    = ["/aws/lambda/winback-send-message", "{ $.fields.message = \"store paused\" }", "StoresPaused", "1"]
+      stores-broken    = ["/aws/lambda/winback-record-delivery", "{ $.fields.message = \"store paused\" }", "StoresPaused", "1"]
+      stores-left      = ["/aws/lambda/winback-record-event", "{ $.fields.message = \"store paused\" }", "StoresPaused", "1"]
+      codes-given-up   = ["/aws/lambda/winback-send-message", "{ $.fields.message = \"code given up\" }", "CodesGivenUp", "1"]
+      pools-low        = ["/aws/lambda/winback-send-message", "{ $.fields.message = \"pool runs low\" }", "PoolsLow", "1"]
+      by-hand          = ["/aws/lambda/winback-send-message", "{ $.fields.message = \"to be honoured by hand\" }", "ByHand", "1"]
+      webhooks-ignored = ["/aws/lambda/winback-receive-webhook", "{ $.fields.message = \"webhook ignored\" }", "WebhooksIgnored", "1"]
     }
     error_message = "The filters look for the words that the functions log."
   }
@@ -135,7 +142,7 @@ run "nobody_asked_for_a_budget" {
   }
 
   assert {
-    condition     = aws_cloudwatch_dashboard.winback.dashboard_name == "winback" && length(jsondecode(aws_cloudwatch_dashboard.winback.dashboard_body).widgets) == 11
-    error_message = "The dashboard shows the alarms and ten charts."
+    condition     = aws_cloudwatch_dashboard.winback.dashboard_name == "winback" && length(jsondecode(aws_cloudwatch_dashboard.winback.dashboard_body).widgets) == 13
+    error_message = "The dashboard shows the alarms and twelve charts."
   }
 }

@@ -106,6 +106,7 @@ run "each_function_knows_what_it_needs_and_no_more" {
         WINBACK_CUSTOMERS_TABLE = "winback-customers"
         WINBACK_LEDGER_TABLE    = "winback-ledger"
         WINBACK_PROGRAMS_DIR    = "/opt/winback"
+        WINBACK_FILES_BUCKET    = "winback-files-111122223333-eu-central-1"
         WINBACK_DUE_SHARDS      = "8"
       })
       import-orders = tomap({

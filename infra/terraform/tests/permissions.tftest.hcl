@@ -34,6 +34,7 @@ run "each_role_may_do_its_own_calls_and_no_others" {
           "dynamodb:PutItem dynamodb:table/winback-customers",
           "dynamodb:PutItem dynamodb:table/winback-ledger",
           "dynamodb:UpdateItem dynamodb:table/winback-ledger",
+          "s3:DeleteObject s3:::winback-files-111122223333-eu-central-1/requests/*",
           "s3:PutObject s3:::winback-files-111122223333-eu-central-1/requests/*",
           "sqs:DeleteMessage sqs:winback-events",
           "sqs:GetQueueAttributes sqs:winback-events",
@@ -95,6 +96,7 @@ run "each_role_may_do_its_own_calls_and_no_others" {
           "dynamodb:Scan dynamodb:table/winback-customers",
           "dynamodb:UpdateItem dynamodb:table/winback-customers",
           "dynamodb:UpdateItem dynamodb:table/winback-ledger",
+          "s3:DeleteObject s3:::winback-files-111122223333-eu-central-1/requests/*",
         ]
         import-orders = [
           "dynamodb:GetItem dynamodb:table/winback-customers",
@@ -145,7 +147,8 @@ run "nothing_is_allowed_at_large" {
           || statement.Action == ["ssm:GetParameter"] && endswith(resource, ":parameter/winback/stores/*/webhook-secrets")
           || statement.Action == ["ssm:GetParameter"] && endswith(resource, ":parameter/winback/stores/*/access")
           || statement.Action == ["s3:GetObject", "s3:PutObject"] && endswith(resource, "/imports/*")
-          || statement.Action == ["s3:PutObject"] && endswith(resource, "/requests/*")
+          || statement.Action == ["s3:PutObject", "s3:DeleteObject"] && endswith(resource, "/requests/*")
+          || statement.Action == ["s3:DeleteObject"] && endswith(resource, "/requests/*")
           || statement.Action == ["logs:CreateLogStream", "logs:PutLogEvents"] && endswith(resource, ":log-group:/aws/lambda/winback-${name}:*")
         ]
       ]

@@ -5,7 +5,7 @@ use serde::Serialize;
 use serde_json::{Value, json, to_value};
 use winback_domain::customer::Customer;
 use winback_domain::event::{Event, What, Who};
-use winback_domain::ids::StoreId;
+use winback_domain::ids::{CustomerId, StoreId};
 
 use crate::tables::customers::Record;
 use crate::{Cloud, Error};
@@ -42,13 +42,22 @@ pub fn opened(record: &impl Serialize) -> Value {
 }
 
 impl Cloud {
-    /// Answers somebody's wish to know what is known of them: one file in the bucket, whose name is answered. The same wish
-    /// makes the same file.
+    /// Answers somebody's wish to know what is known of them: one file in the bucket, whose name is answered. A customer has
+    /// one, of their latest wish, until they are forgotten or it expires.
     pub async fn answer_data_request(&self, store: &StoreId, event: &Event) -> Result<String, Error> {
         let dossier = self.dossier(store, &event.who, event.at).await?;
-        let id = dossier["records"][0]["customer"]["id"].as_str().unwrap_or("nobody").to_owned();
-        let key = request_key(store, &id, event.at);
+        let id = dossier["records"][0]["customer"]["id"].as_str().and_then(|id| id.to_owned().try_into().ok());
+        let key = match &id {
+            Some(id) => request_key(store, *id),
+            None => format!("requests/{store}/nobody-{}.json", event.at.as_second()),
+        };
         self.files.write(&key, &dossier).await?;
+        // Forgotten while it was written: whoever forgot them looked for it before it was there.
+        if let Some(id) = id
+            && self.tables.customer(store, id).await?.is_none_or(|customer| customer.erased.is_some())
+        {
+            self.files.remove(&key).await?;
+        }
         Ok(key)
     }
 
@@ -85,7 +94,11 @@ impl Cloud {
                 if let Some(code) = message.offer.as_ref().and_then(|granted| granted.code.as_ref())
                     && let Some(coupon) = self.tables.coupon(store, code).await?
                 {
-                    codes.push(opened(&coupon));
+                    let coupon = opened(&coupon);
+                    // A follow-up names the code of the letter before it.
+                    if !codes.contains(&coupon) {
+                        codes.push(coupon);
+                    }
                 }
                 messages.push(opened(&message));
             }
@@ -94,7 +107,7 @@ impl Cloud {
     }
 }
 
-/// The name of the file that answers a request for somebody's data.
-pub fn request_key(store: &StoreId, customer: &str, asked: Timestamp) -> String {
-    format!("requests/{store}/{customer}-{}.json", asked.as_second())
+/// The name of the file that answers a customer's request for their data.
+pub fn request_key(store: &StoreId, customer: CustomerId) -> String {
+    format!("requests/{store}/{customer}.json")
 }

@@ -120,6 +120,12 @@ impl Files {
         self.put(key, text.into_bytes(), "text/plain; charset=utf-8", false).await.map(|_| ())
     }
 
+    /// Removes a file of ours. One that is not there is as good as removed.
+    pub async fn remove(&self, key: &str) -> Result<(), Error> {
+        let removed = self.client.delete_object().bucket(&self.bucket).key(key).send().await;
+        removed.map(|_| ()).map_err(|error| failed(&error))
+    }
+
     /// Uploads a shop's file, as its owner does. Answers what S3 calls its content.
     pub async fn upload(&self, key: &str, bytes: Vec<u8>, assume_consent: bool) -> Result<String, Error> {
         let etag = self.put(key, bytes, "text/csv", assume_consent).await?;

@@ -9,6 +9,7 @@ use winback_domain::learn::{learn, merge, witness};
 use winback_domain::redeem::{Answer, Coupon, Redemption, Use};
 use winback_domain::time::day_of;
 
+use crate::dossier::request_key;
 use crate::standing::Standing;
 use crate::tables::Write;
 use crate::tables::customers::{Expect, Record};
@@ -159,6 +160,7 @@ impl Cloud {
         if event.what == What::Erased {
             for id in [Some(after.id), witness_of_erasure].into_iter().flatten() {
                 self.scrub(store, id).await?;
+                self.files.remove(&request_key(store, id)).await?;
             }
         }
         if put_off {
@@ -286,7 +288,13 @@ impl Cloud {
                     let redemption = Redemption { by_other, ..redemption };
                     self.use_code(store, &coupon, &coupon.with(redemption)).await?
                 }
-                Ok(Answer::AlreadyYours) => true,
+                // A till had told of it, and perhaps not of whose it is.
+                Ok(Answer::AlreadyYours) => match coupon.passed_on(&taken.order_id) {
+                    Some(passed_on) if self.is_of_other(store, &coupon, &taken.order_id).await? => {
+                        self.tables.redeem(store, &coupon, &passed_on).await?.done()
+                    }
+                    _ => true,
+                },
                 Err(_) => match coupon.conflicting(taken) {
                     Some(conflict) => {
                         tracing::warn!(%store, message_id = %coupon.message, "a code was used once too often");

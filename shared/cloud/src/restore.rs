@@ -89,6 +89,9 @@ impl Cloud {
         }
         if let Some(lost) = lost {
             run.gaps(&lost).await?;
+            if !old.is_some_and(|old| old.ledger) {
+                run.empty_pools().await?;
+            }
         }
         Ok(run.carried)
     }

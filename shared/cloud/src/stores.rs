@@ -12,6 +12,7 @@ use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
 use aws_smithy_types::body::SdkBody;
 use aws_smithy_types::byte_stream::ByteStream;
 use winback_domain::codes::{Access, Authority, Made, Making, Request, Response, Step, Trouble, Wanted, Withdrawing};
+use winback_domain::http::retry_after;
 use winback_domain::ids::{Code, StoreId};
 use winback_domain::pull::Source;
 
@@ -74,7 +75,7 @@ impl Stores {
         let answer = connector.call(http).await.map_err(|_| Trouble::Later { seconds: None })?;
         let header = |name: &str| answer.headers().get(name).map(str::trim);
         let status = answer.status().as_u16();
-        let retry_after = header("retry-after").and_then(|text| text.parse().ok());
+        let retry_after = header("retry-after").and_then(|text| retry_after(text, header("date")));
         let replayed = header("idempotent-replayed") == Some("true");
         Ok(Answer { status, retry_after, replayed, body: read(answer.into_body()).await? })
     }

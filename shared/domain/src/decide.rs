@@ -173,9 +173,14 @@ fn go_on(customer: &Customer, open: &Open, store: &Store, plan: &Plan, now: Time
     };
     let day_over = || call_off(CallOff::Lapse, vec![Reason::DayOver { day: open.day }]);
     match outcome {
-        Outcome::Now(draft, why, _) if goes_on(&draft, open, plan) => {
-            Decision::new(Action::Claim(draft), why, Some(now))
-        }
+        Outcome::Now(draft, why, _) if goes_on(&draft, open, plan) => match open.again {
+            Some(again) if now < again => {
+                let until = again.min(draft.before);
+                let waits = Reason::WaitsForCode { until: local(until, zone) };
+                Decision::new(Action::Wait, std::iter::once(waits).chain(why).collect(), Some(until))
+            }
+            _ => Decision::new(Action::Claim(draft), why, Some(now)),
+        },
         Outcome::Now(draft, ..) if draft.message == open.message => day_over(),
         Outcome::Later(at, why, _) if today == open.day && day_of(at, zone) == today => {
             Decision::new(Action::Wait, why, Some(at))

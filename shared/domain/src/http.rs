@@ -4,8 +4,23 @@
 use std::borrow::Cow;
 
 use data_encoding::BASE64;
+use jiff::fmt::rfc2822;
+use rust_decimal::Decimal;
+use rust_decimal::prelude::ToPrimitive;
 use serde::Serialize;
 use serde_json::{Map, Value};
+
+/// How many seconds a `Retry-After` means: so many, also with a fraction (Shopify's way), or a date, counted from the answer's
+/// own `Date`.
+pub fn retry_after(text: &str, date: Option<&str>) -> Option<u32> {
+    let text = text.trim();
+    if let Ok(seconds) = text.parse::<Decimal>() {
+        return seconds.ceil().to_u32();
+    }
+    let moment = |text: &str| rfc2822::parse(text.trim()).ok().map(|dated| dated.timestamp());
+    let wait = moment(text)?.as_second().saturating_sub(moment(date?)?.as_second());
+    u32::try_from(wait.max(0)).ok()
+}
 
 /// One answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -183,6 +198,20 @@ pub fn percent_encode(text: &str) -> String {
 mod tests {
     use super::*;
     use serde_json::json;
+
+    #[test]
+    fn a_store_says_in_several_ways_when_to_come_back() {
+        let date = Some("Tue, 14 Apr 2026 06:00:00 GMT");
+        assert_eq!(retry_after("120", None), Some(120));
+        assert_eq!(retry_after(" 2.0 ", None), Some(2));
+        assert_eq!(retry_after("0.4", None), Some(1));
+        assert_eq!(retry_after("Tue, 14 Apr 2026 06:02:00 GMT", date), Some(120));
+        assert_eq!(retry_after("Tue, 14 Apr 2026 05:00:00 GMT", date), Some(0));
+        for nothing in ["", "soon", "-5", "99999999999"] {
+            assert_eq!(retry_after(nothing, date), None, "{nothing}");
+        }
+        assert_eq!(retry_after("Tue, 14 Apr 2026 06:02:00 GMT", None), None);
+    }
 
     #[test]
     fn a_problem_is_written_as_rfc_9457_wants_it() {

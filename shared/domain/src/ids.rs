@@ -217,7 +217,12 @@ impl Code {
     /// another; and small letters are none, because some checkouts mind them and some do not.
     pub fn imported(written: &str) -> Option<Self> {
         let plain = |b: u8| b.is_ascii_uppercase() || b.is_ascii_digit() || b == b'-' || b == b'_';
-        let fits = (4..=32).contains(&written.len()) && written.bytes().all(plain);
+        // A list's head is no code, nor is a line under it.
+        let named = matches!(written, "CODE" | "CODES" | "COUPON" | "COUPONS" | "DISCOUNT_CODE" | "DISCOUNT");
+        let fits = (4..=32).contains(&written.len())
+            && written.bytes().all(plain)
+            && written.bytes().any(|b| b.is_ascii_alphanumeric())
+            && !named;
         fits.then(|| Self(written.to_owned()))
     }
 
@@ -323,7 +328,7 @@ mod tests {
         for good in ["SPRING-OLIVE_7", "7K2M", "7K2MQX4T09"] {
             assert_eq!(Code::imported(good).unwrap().as_str(), good);
         }
-        for bad in ["abc", "ABC", "spring-7", "SPRING 7", "ÄRGER", "A#BCD", &"A".repeat(33)] {
+        for bad in ["CODE", "----", "abc", "ABC", "spring-7", "SPRING 7", "ÄRGER", "A#BCD", &"A".repeat(33)] {
             assert_eq!(Code::imported(bad), None, "{bad}");
         }
         let meant = |typed| Code::meant(typed).iter().map(|code| code.as_str().to_owned()).collect::<Vec<_>>();

@@ -39,9 +39,9 @@ pub struct Coupon {
     /// asked, whatever the program says by then.
     #[serde(default, skip_serializing_if = "is_ours")]
     pub authority: Authority,
-    /// Why the store has not made it good yet.
-    #[serde(default, skip_serializing_if = "Option::is_none", with = "crate::packed")]
-    pub setback: Option<Setback>,
+    /// Why the store has not made it good yet, in words, without addresses and keys.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub setback: Option<String>,
     /// What the store that honours it calls it, once it was made there.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reference: Option<String>,
@@ -55,23 +55,6 @@ pub struct Coupon {
 
 fn is_ours(authority: &Authority) -> bool {
     *authority == Authority::Winback
-}
-
-/// Why a store has not made a code good yet.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Setback {
-    /// In words, without addresses and keys.
-    pub because: String,
-    /// When it is asked again. Nothing: never.
-    #[serde(default, with = "jiff::fmt::serde::timestamp::second::optional")]
-    pub again: Option<Timestamp>,
-}
-
-impl Setback {
-    /// Whether the store is asked at this moment.
-    pub fn is_over(&self, now: Timestamp) -> bool {
-        self.again.is_some_and(|again| again <= now)
-    }
 }
 
 /// One use too many.
@@ -269,6 +252,14 @@ impl Coupon {
         let mut next = self.clone();
         next.rev += 1;
         next.conflicts.push(Conflict { order_id: by.order_id.clone(), at: by.at });
+        Some(next)
+    }
+
+    /// The code whose use by an order turns out to be somebody else's; nothing where that is known, or it has no such use.
+    pub fn passed_on(&self, order_id: &str) -> Option<Self> {
+        let mut next = Self { rev: self.rev + 1, ..self.clone() };
+        let used = next.redeemed.iter_mut().find(|used| used.order_id == order_id && !used.by_other)?;
+        used.by_other = true;
         Some(next)
     }
 

@@ -43,6 +43,7 @@ pub enum Reason {
     Till,
     Erased { day: Date },
     WaitsForSlot { until: DateTime },
+    WaitsForCode { until: DateTime },
     FrequencyCap { mails: u32, days: u32, until: DateTime },
     DayFull { allowance: u32, until: DateTime },
     OthersFirst { until: Date },
@@ -104,6 +105,7 @@ impl Reason {
             | Self::Episode { .. }
             | Self::HeldOut { .. }
             | Self::WaitsForSlot { .. }
+            | Self::WaitsForCode { .. }
             | Self::FrequencyCap { .. }
             | Self::DayFull { .. }
             | Self::OthersFirst { .. }
@@ -161,6 +163,9 @@ impl fmt::Display for Reason {
             Self::NoAddress => f.write_str("We have no mail address of theirs."),
             Self::Till => f.write_str("So many orders a day are a till's, not a person's: counted, never mailed."),
             Self::Erased { day } => write!(f, "They asked to be forgotten on {}.", on(day)),
+            Self::WaitsForCode { until } => {
+                write!(f, "No code can be had for it now; it is tried again on {}.", at(until))
+            }
             Self::WaitsForSlot { until } => write!(f, "The letter leaves on {}.", at(until)),
             Self::FrequencyCap { mails, days, until } => {
                 let (mails, days) = (count(*mails, "mail"), count(*days, "day"));

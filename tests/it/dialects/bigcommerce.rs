@@ -6,11 +6,11 @@ use serde_json::{Value, json};
 use winback_domain::event::What;
 use winback_domain::store::State;
 use winback_domain::webhook::bigcommerce::{Order, read_order, read_shape};
-use winback_domain::webhook::{Heard, Platform};
+use winback_domain::webhook::{Heard, LARGEST, Platform};
 
 use super::{SECRET, Sender, becomes, deliver, events, folder, payload, send, wired};
 use crate::support::orders_api::OrdersApi;
-use crate::support::{Shop, raw};
+use crate::support::{Shop, raw, recounted};
 
 const BIG: Sender = Sender::BigCommerce;
 const ANNA: &str = "anna.lind@example.com";
@@ -119,6 +119,19 @@ async fn whoever_does_not_sign_changes_nothing() {
 }
 
 #[tokio::test]
+async fn size_comes_before_the_signature_and_the_signature_before_json() {
+    let (shop, _) = shop().await;
+    let large = vec![b' '; LARGEST + 1];
+    let unsigned = BIG.headers("", b"", shop.place.clock.now().as_second());
+    assert_eq!(send(&shop, &unsigned, &large).await.status, 413);
+    assert_eq!(deliver(&shop, BIG, UPDATED, &large).await.status, 413);
+    assert_eq!(send(&shop, &unsigned, b"<xml>").await.status, 401);
+    let answer = deliver(&shop, BIG, UPDATED, b"<xml>anna@example.com").await;
+    assert_eq!((answer.status, answer.body.contains("anna")), (400, false), "what was in it is not told");
+    assert!(events(&shop).is_empty());
+}
+
+#[tokio::test]
 async fn while_a_secret_is_rotated_both_sign() {
     let (shop, _) = shop().await;
     let lines = format!("bigcommerce another-secret-0123456789\nbigcommerce {SECRET}");
@@ -138,6 +151,39 @@ async fn a_second_delivery_of_the_same_state_writes_nothing() {
     has(&api, "part-refunded");
     told(&shop).await;
     assert_eq!(shop.customer(ANNA).await.orders.spent, 3_250, "its last state holds");
+}
+
+#[tokio::test]
+async fn a_win_by_a_code_is_taken_back_by_its_refund_and_by_its_cancellation() {
+    for (status, refunded) in [(4, "35.0000"), (5, "0.0000")] {
+        let (mut shop, api) = shop().await;
+        has(&api, "paid");
+        told(&shop).await;
+        // An order says nothing of mail.
+        shop.event("customer.updated", json!({"email": ANNA, "marketing_consent": true})).await;
+        shop.until("2026-08-04 18:00").await;
+        let (mut order, mut coupons) = kept("with-code");
+        order["id"] = json!(1251);
+        order["date_created"] = json!("Tue, 04 Aug 2026 14:00:00 +0000");
+        order["date_modified"] = json!("Tue, 04 Aug 2026 14:00:09 +0000");
+        coupons[0]["code"] = json!(shop.code_mailed_to(ANNA));
+        api.order("bigcommerce", order.clone());
+        api.coupons(coupons);
+        let mut changed = payload(BIG, UPDATED);
+        changed["data"]["id"] = json!(1251);
+        super::told(&shop, BIG, UPDATED, &changed).await;
+        let ledger = shop.ledger().await;
+        assert_eq!(ledger.coupons[0].redeemed[0].order_id, "1251");
+        assert!(!ledger.coupons[0].redeemed[0].by_other);
+        let returns = async || recounted(&shop.place, &shop.store).await.returns;
+        assert_eq!((returns().await, shop.customer(ANNA).await.orders.count), (1, 2));
+        order["status_id"] = json!(status);
+        order["refunded_amount"] = json!(refunded);
+        order["date_modified"] = json!("Tue, 04 Aug 2026 14:50:00 +0000");
+        api.order("bigcommerce", order);
+        super::told(&shop, BIG, UPDATED, &changed).await;
+        assert_eq!((returns().await, shop.customer(ANNA).await.orders.count), (0, 1), "status {status}");
+    }
 }
 
 #[tokio::test]

@@ -74,6 +74,30 @@ async fn what_comes_twice_writes_nothing_the_second_time() {
 }
 
 #[tokio::test]
+async fn whatever_ids_a_delivery_has_the_same_state_writes_nothing_the_second_time() {
+    let shop = open().await;
+    let body = payload(SHOPIFY, "orders.create").to_string();
+    let sent = async |topic: &str, event: &str, webhook: &str| {
+        let mut headers = SHOPIFY.headers(topic, body.as_bytes(), 0);
+        headers.extend([("x-shopify-event-id", event.to_owned()), ("x-shopify-webhook-id", webhook.to_owned())]);
+        shop.place.stack.reset_capacity();
+        assert_eq!(send(&shop, &headers, body.as_bytes()).await.status, 200);
+        shop.place.settle().await.expect("it settles");
+        shop.place.stack.capacity().total().write_units
+    };
+    assert!(sent("orders/create", "event-1", "webhook-1").await > 0.0);
+    let before = raw::items(&shop.place).await;
+    for (topic, event, webhook) in [
+        ("orders/create", "event-1", "webhook-2"),
+        ("orders/create", "event-2", "webhook-3"),
+        ("orders/updated", "event-3", "webhook-4"),
+    ] {
+        assert_eq!(sent(topic, event, webhook).await, 0.0, "{topic} {event} {webhook}");
+        assert_eq!(raw::changed(&before, &raw::items(&shop.place).await), Vec::<String>::new());
+    }
+}
+
+#[tokio::test]
 async fn a_signature_is_over_the_bytes_as_they_came() {
     let shop = open().await;
     let order = payload(SHOPIFY, "orders.create");
@@ -134,6 +158,28 @@ async fn size_comes_before_the_signature_and_the_signature_before_the_parser() {
     assert_eq!(send(&shop, &unsigned, broken).await.status, 401);
     assert_eq!(send(&shop, &SHOPIFY.headers("orders/create", broken, 0), broken).await.status, 400);
     assert_eq!(waiting(&shop), 0);
+}
+
+#[tokio::test]
+async fn the_largest_order_is_taken_and_no_more_of_it_is_queued_than_of_a_small_one() {
+    let mut order = payload(SHOPIFY, "orders.create");
+    let shop = open().await;
+    deliver(&shop, SHOPIFY, "orders/create", order.to_string().as_bytes()).await;
+    let small = events(&shop);
+    let line = order["line_items"][0].clone();
+    let lines = (LARGEST - order.to_string().len()) / (line.to_string().len() + 1);
+    assert!(lines > 100);
+    order["line_items"].as_array_mut().expect("lines").extend(std::iter::repeat_n(line, lines));
+    let mut body = order.to_string();
+    body.push_str(&" ".repeat(LARGEST - body.len()));
+    let shop = open().await;
+    let answer = deliver(&shop, SHOPIFY, "orders/create", body.as_bytes()).await;
+    assert_eq!((answer.status, answer.json()["status"].as_str()), (200, Some("accepted")), "{}", answer.body);
+    assert_eq!(events(&shop), small);
+    let queued = shop.place.stack.queue_contents("events").expect("the queue is there");
+    assert!(queued.iter().all(|message| message.body.len() < 2_048));
+    body.push(' ');
+    assert_eq!(deliver(&shop, SHOPIFY, "orders/create", body.as_bytes()).await.status, 413, "a byte more");
 }
 
 #[tokio::test]

@@ -199,6 +199,27 @@ async fn a_second_delivery_changes_nothing_and_writes_nothing() {
 }
 
 #[tokio::test]
+async fn two_events_of_one_object_and_type_are_one() {
+    for name in [
+        PAID,
+        "checkout.session.async_payment_succeeded",
+        "charge.refunded--part",
+        "customer.subscription.created",
+        "customer.subscription.deleted--too-expensive",
+    ] {
+        let shop = wired(STRIPE, "").await;
+        let mut event = payload(STRIPE, name);
+        told(&shop, &event).await;
+        let before = raw::items(&shop.place).await;
+        shop.place.stack.reset_capacity();
+        event["id"] = json!("evt_another");
+        told(&shop, &event).await;
+        assert_eq!(shop.place.stack.capacity().total().write_units, 0.0, "{name}");
+        assert_eq!(raw::changed(&before, &raw::items(&shop.place).await), Vec::<String>::new(), "{name}");
+    }
+}
+
+#[tokio::test]
 async fn test_mode_and_what_we_have_no_use_for_are_taken_and_ignored() {
     let shop = wired(STRIPE, "").await;
     let before = raw::items(&shop.place).await;

@@ -50,6 +50,43 @@ async fn whoever_asks_for_their_data_gets_one_file_with_all_of_it() {
 }
 
 #[tokio::test]
+async fn whoever_was_written_to_gets_their_letters_and_codes_too() {
+    let mut shop = wired(Sender::Shopify, "").await;
+    tell(&shop, "orders/create", &order(1, 7, "anna@example.com", EARLY)).await;
+    tell(&shop, "orders/create", &order(3, 8, "berta@example.com", EARLY)).await;
+    shop.until("2026-08-07 12:00").await;
+    let (hers, anothers) = (shop.code_mailed_to("anna@example.com"), shop.code_mailed_to("berta@example.com"));
+    tell(&shop, "customers/data_request", &json!({"customer": {"email": "anna@example.com"}})).await;
+    let files = shop.place.stack.file_names("requests/books/");
+    let text = shop.place.cloud.files.read_text(&files[0]).await.expect("it reads").expect("a file");
+    let dossier: Value = serde_json::from_str(&text).expect("JSON");
+    let record = &dossier["records"][0];
+    let messages = record["messages"].as_array().expect("messages");
+    let mails: Vec<&str> = messages.iter().filter_map(|message| message["mail"].as_str()).collect();
+    assert_eq!(mails, ["last-day", "we-miss-you"]);
+    assert!(messages.iter().all(|message| message["offer"]["code"] == hers && message["subject"] != ""));
+    let codes = record["codes"].as_array().expect("codes");
+    assert!(!codes.is_empty() && codes.iter().all(|coupon| coupon["code"] == hers), "{codes:?}");
+    assert!(!text.contains(&anothers), "of nobody else");
+}
+
+#[tokio::test]
+async fn whoever_is_forgotten_leaves_no_file_either_whoever_wished_it() {
+    let shop = wired(Sender::Shopify, "").await;
+    for (id, email) in [(7, "anna@example.com"), (8, "berta@example.com")] {
+        tell(&shop, "orders/create", &order(id, id, email, EARLY)).await;
+        tell(&shop, "customers/data_request", &json!({"customer": {"id": id, "email": email}})).await;
+    }
+    let files = || shop.place.stack.file_names("requests/books/");
+    assert_eq!(files().len(), 2);
+    tell(&shop, "customers/redact", &json!({"customer": {"id": 7, "email": "anna@example.com"}})).await;
+    assert_eq!(files().len(), 1);
+    tell(&shop, "shop/redact", &json!({"shop_id": 1, "shop_domain": "example-books.myshopify.com"})).await;
+    shop.place.scan(None).await.expect("the night's scan");
+    assert_eq!(files(), Vec::<String>::new());
+}
+
+#[tokio::test]
 async fn a_request_for_somebody_whom_nobody_knows_is_answered_too() {
     let shop = wired(Sender::Shopify, "").await;
     tell(&shop, "customers/data_request", &json!({"customer": {"email": "nobody@example.com"}})).await;

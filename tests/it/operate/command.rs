@@ -1,10 +1,13 @@
 //! The command, started as an operator starts it.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use serde_json::json;
 use winback_domain::store::State;
 use winback_local::place::Setup;
 
-use super::world::{STORE, World, own_dir};
+use super::codes::written;
+use super::world::{STORE, Said, World, own_dir};
 use crate::support::{books, store};
 
 const SECRETS: &str = "/winback/new/stores/books/webhook-secrets";
@@ -54,6 +57,90 @@ async fn a_secret_is_rotated_in_two_steps() {
     assert!(third.status == 1 && third.errors.contains("--drop-old"), "{third:?}");
     world.winback(&["store", "rotate-secret", STORE, "--drop-old"]).await.well();
     assert_eq!(world.secret(SECRETS).await.as_deref(), Some(new));
+}
+
+/// Every platform, and two secrets that it or the shop's own system made.
+const PLATFORMS: [(&str, &str, &str); 5] = [
+    ("own", "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD", "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"),
+    ("shopify", "shpss_0123456789abcdef", "shpss_fedcba9876543210"),
+    ("woocommerce", "woo_0123456789abcdef", "woo_fedcba9876543210"),
+    ("stripe", "whsec_0123456789abcdef", "whsec_fedcba9876543210"),
+    ("bigcommerce", "big_0123456789abcdef", "big_fedcba9876543210"),
+];
+
+/// The command about a platform's secret, which lies in a file.
+async fn signing(world: &World, command: &str, (platform, secret): (&str, &str), more: &[&str]) -> Said {
+    static FILES: AtomicUsize = AtomicUsize::new(0);
+    let file = written(&format!("secret-{}", FILES.fetch_add(1, Ordering::Relaxed)), secret);
+    let file = file.to_str().expect("a plain path");
+    let words = ["store", command, STORE, "--platform", platform, "--secret-file", file];
+    world.winback(&[&words[..], more].concat()).await
+}
+
+#[tokio::test]
+async fn every_platforms_secret_is_written_down_and_rotated_beside_the_others() {
+    let world = World::new().await.without_secrets();
+    let mut others: Vec<String> = Vec::new();
+    for (platform, first, second) in PLATFORMS {
+        // Our own dialect is not named, as it always was.
+        let line = |secret: &str| if platform == "own" { secret.to_owned() } else { format!("{platform} {secret}") };
+        let said = signing(&world, "add", (platform, first), &[]).await.well();
+        assert!(said.contains("/webhooks/books") && !said.contains(first), "{said}");
+        let added: Vec<String> = others.iter().cloned().chain([line(first)]).collect();
+        assert_eq!(world.secret(SECRETS).await, Some(added.join("\n")), "{platform}");
+        let again = signing(&world, "add", (platform, second), &[]).await.well();
+        assert!(again.contains("it stays as it is"), "{again}");
+        let same = signing(&world, "rotate-secret", (platform, first), &[]).await;
+        assert!(same.status == 1 && same.errors.contains("has this very secret"), "{same:?}");
+        let said = signing(&world, "rotate-secret", (platform, second), &[]).await.well();
+        assert!(said.contains(&format!("2 secrets for {platform}")) && !said.contains(second), "{said}");
+        let both: Vec<String> = [line(second), line(first)].into_iter().chain(others.clone()).collect();
+        assert_eq!(world.secret(SECRETS).await, Some(both.join("\n")), "{platform}");
+        world.winback(&["store", "rotate-secret", STORE, "--platform", platform, "--drop-old"]).await.well();
+        others.insert(0, line(second));
+        assert_eq!(world.secret(SECRETS).await, Some(others.join("\n")), "{platform}");
+    }
+    // What only the platform can make is not made here.
+    for platform in ["shopify", "stripe", "bigcommerce"] {
+        let said = world.winback(&["store", "rotate-secret", STORE, "--platform", platform]).await;
+        assert!(said.status == 1 && said.errors.contains("give it with --secret-file"), "{said:?}");
+    }
+    assert_eq!(world.secret(SECRETS).await, Some(others.join("\n")));
+}
+
+#[tokio::test]
+async fn a_secret_of_woocommerce_that_is_blank_or_can_be_guessed_is_refused() {
+    let world = World::new().await.without_secrets();
+    for (secret, because) in [
+        ("", "one line with one secret is wanted"),
+        (" \n\n", "one line with one secret is wanted"),
+        ("hush", "can be guessed"),
+        ("consent=_newsletter_opt_in", "can be guessed"),
+    ] {
+        let said = signing(&world, "add", ("woocommerce", secret), &["--show"]).await;
+        assert!(said.status == 1 && said.errors.contains(because), "{secret:?}: {said:?}");
+    }
+    assert_eq!(world.secret(SECRETS).await, None);
+}
+
+#[tokio::test]
+async fn where_an_order_says_that_mail_is_welcome_is_kept_when_the_secret_beside_it_changes() {
+    let world = World::new().await.without_secrets();
+    let woocommerce = |secret| ("woocommerce", secret);
+    let [first, second, third] = ["woo_0123456789abcdef", "woo_fedcba9876543210", "woo_89abcdef01234567"];
+    signing(&world, "add", woocommerce(first), &["--consent-field", "_newsletter"]).await.well();
+    let line = |secret: &str, key: &str| format!("woocommerce {secret} consent={key}");
+    assert_eq!(world.secret(SECRETS).await, Some(line(first, "_newsletter")));
+    signing(&world, "rotate-secret", woocommerce(second), &[]).await.well();
+    let both = format!("{}\n{}", line(second, "_newsletter"), line(first, "_newsletter"));
+    assert_eq!(world.secret(SECRETS).await, Some(both));
+    let drop_old = ["store", "rotate-secret", STORE, "--platform", "woocommerce", "--drop-old"];
+    world.winback(&drop_old).await.well();
+    assert_eq!(world.secret(SECRETS).await, Some(line(second, "_newsletter")));
+    // Unless it is said anew.
+    signing(&world, "rotate-secret", woocommerce(third), &["--consent-field", "_mail_me"]).await.well();
+    world.winback(&drop_old).await.well();
+    assert_eq!(world.secret(SECRETS).await, Some(line(third, "_mail_me")));
 }
 
 #[tokio::test]

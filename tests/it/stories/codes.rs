@@ -1,10 +1,11 @@
 //! Codes that the store itself honours: made good before the letter leaves, withdrawn where it never will.
 
-use serde_json::json;
+use serde_json::{Value, json};
 use winback_domain::message::State as Fate;
 use winback_domain::plan::Folder;
 
 use crate::dialects::{SECRET, SECRETS, Sender, payload, told};
+use crate::support::discounts_api::DiscountsApi;
 use crate::support::promotions_api::PromotionsApi;
 use crate::support::shop_api::{Mood, ShopApi};
 use crate::support::{Shop, books, edit};
@@ -17,15 +18,15 @@ use winback_domain::ids::Code;
 const ANNA: &str = "anna@example.com";
 const BO: &str = "bo@example.com";
 
-/// The sample bookshop, whose codes WooCommerce honours.
-fn folder() -> Folder {
+/// The sample bookshop, whose codes a store honours.
+fn honoured_by(store: &str) -> Folder {
     let mut folder = books();
-    edit(&mut folder, "program.yaml", "offers:\n", "codes: woocommerce\noffers:\n");
+    edit(&mut folder, "program.yaml", "offers:\n", &format!("codes: {store}\noffers:\n"));
     folder
 }
 
 async fn lapsing() -> (Shop, ShopApi) {
-    let mut shop = Shop::open_with("2026-01-12 10:00", "books", &folder()).await;
+    let mut shop = Shop::open_with("2026-01-12 10:00", "books", &honoured_by("woocommerce")).await;
     let store = ShopApi::behind(&shop.place);
     shop.order(ANNA, "45.00").await;
     shop.until("2026-04-14 08:59").await;
@@ -41,6 +42,7 @@ async fn the_code_is_good_in_the_store_to_the_last_second_before_the_letter_leav
     let coupon = store.coupon(&shop.code_mailed_to(ANNA)).expect("the store has it");
     assert_eq!((&coupon["amount"], &coupon["usage_limit"]), (&json!("10.00"), &json!(1)));
     assert_eq!(coupon["minimum_amount"], "40.00");
+    assert_eq!((&coupon["individual_use"], &coupon["email_restrictions"]), (&json!(true), &json!([ANNA])));
     let made = shop.ledger().await.coupons[0].clone();
     assert!(made.reference.is_some(), "and we know what the store calls it");
     // The order comes with the code as WooCommerce writes it.
@@ -116,7 +118,7 @@ async fn a_store_says_when_it_wants_to_be_asked_again_and_is_not_asked_before() 
 
 #[tokio::test]
 async fn a_code_that_is_taken_is_one_customers_trouble_and_the_others_get_their_letters() {
-    let mut shop = Shop::open_with("2026-01-12 10:00", "books", &folder()).await;
+    let mut shop = Shop::open_with("2026-01-12 10:00", "books", &honoured_by("woocommerce")).await;
     let store = ShopApi::behind(&shop.place);
     for email in [ANNA, BO] {
         shop.order(email, "45.00").await;
@@ -140,9 +142,7 @@ async fn a_code_that_is_taken_is_one_customers_trouble_and_the_others_get_their_
 
 #[tokio::test]
 async fn a_promotion_code_of_stripe_comes_back_under_its_id_and_is_known() {
-    let mut folder = books();
-    edit(&mut folder, "program.yaml", "offers:\n", "codes: stripe\noffers:\n");
-    let mut shop = Shop::open_with("2026-01-12 10:00", "books", &folder).await;
+    let mut shop = Shop::open_with("2026-01-12 10:00", "books", &honoured_by("stripe")).await;
     let account = PromotionsApi::behind(&shop.place);
     shop.place.stack.put_secret(SECRETS, &format!("stripe {SECRET}")).expect("it is written");
     shop.order(ANNA, "45.00").await;
@@ -167,6 +167,67 @@ async fn a_promotion_code_of_stripe_comes_back_under_its_id_and_is_known() {
     let known = ledger.coupons.iter().find(|coupon| coupon.code.as_str() == code).expect("ours");
     assert_eq!(known.redeemed.len(), 1, "{known:?}");
     assert!(ledger.messages.iter().any(|message| message.redeemed_by.is_some()));
+}
+
+/// An order as Shopify tells it, of another moment.
+fn ordered(name: &str, at: &str) -> Value {
+    let mut order = payload(Sender::Shopify, name);
+    for member in ["created_at", "processed_at", "updated_at"] {
+        order[member] = json!(at);
+    }
+    order
+}
+
+#[tokio::test]
+async fn a_discount_code_of_shopify_is_good_to_the_second_for_one_order_and_comes_back_with_it() {
+    let mut shop = Shop::open_with("2026-01-12 10:00", "books", &honoured_by("shopify")).await;
+    let store = DiscountsApi::behind(&shop.place);
+    shop.place.stack.put_secret(SECRETS, &format!("shopify {SECRET}")).expect("it is written");
+    let first = ordered("orders.create", "2026-01-12T09:30:00+02:00");
+    told(&shop, Sender::Shopify, "orders/create", &first).await;
+    shop.until("2026-04-14 08:59").await;
+    assert_eq!(store.asked(), 0, "nobody is asked before there is a letter");
+    shop.until("2026-04-14 09:30").await;
+    assert_eq!(shop.letters_to(ANNA).len(), 1);
+    let code = shop.code_mailed_to(ANNA);
+    let discount = store.discount(&code).expect("the store has it");
+    // Good until 23:59:59 of the third day in Helsinki: it is over in the second after that.
+    assert_eq!(discount["endsAt"], "2026-04-17T21:00:00Z");
+    assert_eq!((&discount["usageLimit"], &discount["appliesOncePerCustomer"]), (&json!(1), &json!(true)));
+    assert_eq!(discount["customerGets"]["value"]["discountAmount"]["amount"], "10.00");
+    assert_eq!(discount["minimumRequirement"]["subtotal"]["greaterThanOrEqualToSubtotal"], "40.00");
+    shop.until("2026-04-15 10:00").await;
+    let mut bought = ordered("orders.create--with-code", "2026-04-15T09:45:00+03:00");
+    bought["discount_codes"][0]["code"] = json!(code);
+    bought["discount_applications"][0]["code"] = json!(code);
+    told(&shop, Sender::Shopify, "orders/create", &bought).await;
+    let ledger = shop.ledger().await;
+    let [coupon] = &ledger.coupons[..] else { panic!("one code: {:?}", ledger.coupons) };
+    assert_eq!((coupon.code.as_str(), coupon.redeemed.len()), (&*code, 1), "{coupon:?}");
+    assert!(coupon.reference.as_ref().is_some_and(|id| id.starts_with("gid://")), "{coupon:?}");
+    assert!(ledger.messages.iter().any(|message| message.redeemed_by.is_some()));
+}
+
+#[tokio::test]
+async fn what_shopify_finds_wrong_with_a_code_costs_the_days_letter_and_is_said_in_the_why() {
+    let mut shop = Shop::open_with("2026-01-12 10:00", "books", &honoured_by("shopify")).await;
+    let store = DiscountsApi::behind(&shop.place);
+    shop.order(ANNA, "45.00").await;
+    store.finds(Some("Ends at needs to be after starts_at"));
+    shop.until("2026-04-14 21:00").await;
+    assert!(shop.letters_to(ANNA).is_empty(), "a status of 200 is no success");
+    assert!(store.asked() > 2, "it was asked again and again: somebody may have mended it");
+    store.finds(None);
+    shop.until("2026-04-15 08:00").await;
+    let ledger = shop.ledger().await;
+    let [message] = &ledger.messages[..] else { panic!("one message: {:?}", ledger.messages) };
+    assert_eq!(message.state, Fate::Stopped);
+    let why: Vec<String> = message.why.iter().map(ToString::to_string).collect();
+    let because = "shopify did not make the code good: the store refuses: Ends at needs to be after starts_at.";
+    assert_eq!(why.iter().filter(|said| *said == because).count(), 1, "{why:?}");
+    shop.until("2026-04-15 12:00").await;
+    assert_eq!(shop.letters_to(ANNA).len(), 1, "the next day has another code");
+    assert!(store.discount(&shop.code_mailed_to(ANNA)).is_some());
 }
 
 #[tokio::test]

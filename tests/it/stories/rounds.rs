@@ -6,7 +6,7 @@ use winback_domain::customer::End;
 use winback_domain::message::State;
 
 use super::told;
-use crate::support::Shop;
+use crate::support::{Shop, recounted};
 
 const ANNA: &str = "anna@example.com";
 
@@ -56,6 +56,8 @@ async fn buys_between_the_letter_and_its_last_day() {
     let ledger = shop.ledger().await;
     assert_eq!(ledger.messages.len(), 1);
     assert!(ledger.coupons[0].redeemed.is_empty() && !ledger.coupons[0].dead, "a mailed code stays good");
+    let summary = recounted(&shop.place, &shop.store).await;
+    assert_eq!((summary.returns, summary.redemptions), (1, 0), "she came back, and not by the code");
     told!("buys_between_the_letter_and_its_last_day", shop.closing().await);
 }
 

@@ -4,8 +4,10 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
 use serde_json::{Value, json};
-use winback_local::aws::{Asked, Said};
+use winback_local::aws::{Api, Asked, Said};
 use winback_local::place::Place;
+
+use super::shop_api::listen;
 
 const ACCESS: &str = "stripe sk_live_0123456789abcdef";
 
@@ -17,17 +19,40 @@ pub struct PromotionsApi(Arc<Mutex<Inside>>);
 struct Inside {
     coupons: BTreeMap<String, Value>,
     promotions: BTreeMap<String, Value>,
-    remembered: BTreeMap<String, (u16, Value)>,
+    /// By key: the question, and what was said to it.
+    remembered: BTreeMap<String, (Vec<u8>, u16, Value)>,
+    asked: usize,
 }
 
 impl PromotionsApi {
     /// Stands in for the account of a place's shop, and gives us a key to it.
     pub fn behind(place: &Place) -> Self {
         let account = Self::default();
-        let inside = Arc::clone(&account.0);
-        place.stack.answer_for_stores(Arc::new(move |asked| inside.lock().expect("nobody panicked").said(asked)));
+        place.stack.answer_for_stores(account.api());
         place.stack.put_secret("/winback/local/stores/books/access", ACCESS).expect("it is written");
         account
+    }
+
+    /// Answers at an address of this machine as well, for a command that is started by itself. The key to it.
+    pub async fn listening() -> (Self, String) {
+        let account = Self::default();
+        let base = listen(account.api()).await;
+        (account, format!("{ACCESS} base={base}"))
+    }
+
+    fn api(&self) -> Api {
+        let inside = Arc::clone(&self.0);
+        Arc::new(move |asked: &Asked| inside.lock().expect("nobody panicked").said(asked))
+    }
+
+    /// How often it was asked.
+    pub fn asked(&self) -> usize {
+        self.0.lock().expect("nobody panicked").asked
+    }
+
+    /// All promotion codes, dead ones too: several may have had one name.
+    pub fn promotions(&self) -> Vec<Value> {
+        self.0.lock().expect("nobody panicked").promotions.values().cloned().collect()
     }
 
     /// The promotion code of a name.
@@ -45,14 +70,20 @@ impl PromotionsApi {
 impl Inside {
     fn said(&mut self, asked: &Asked) -> Said {
         assert_eq!(asked.headers.get("stripe-version").map(String::as_str), Some("2025-09-30.clover"));
+        self.asked += 1;
         let key = asked.headers.get("idempotency-key");
-        if let Some((status, answer)) = key.and_then(|key| self.remembered.get(key)) {
+        if let Some((question, status, answer)) = key.and_then(|key| self.remembered.get(key)) {
+            if *question != asked.body {
+                let message = "Keys for idempotent requests can only be used with the same parameters.";
+                let error = json!({"error": {"type": "idempotency_error", "message": message}});
+                return (400_u16, error.to_string().into_bytes()).into();
+            }
             let headers = vec![("idempotent-replayed", "true".to_owned())];
             return Said { status: *status, headers, body: answer.to_string().into_bytes() };
         }
         let (status, answer) = self.answer(asked);
         if let Some(key) = key {
-            self.remembered.insert(key.clone(), (status, answer.clone()));
+            self.remembered.insert(key.clone(), (asked.body.clone(), status, answer.clone()));
         }
         Said { status, headers: Vec::new(), body: answer.to_string().into_bytes() }
     }
@@ -101,6 +132,7 @@ impl Inside {
                 }
                 None => (404, json!({"error": {"code": "resource_missing"}})),
             },
+            (_, Some(("coupons", id))) => (200, self.coupons.get(id).cloned().unwrap_or_default()),
             (_, Some((_, id))) => (200, self.promotions.get(id).cloned().unwrap_or_default()),
             (_, None) => (200, json!({"data": self.promotions.values().collect::<Vec<_>>()})),
         }

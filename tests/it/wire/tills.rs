@@ -3,11 +3,14 @@
 use std::sync::{Arc, Mutex};
 
 use serde_json::{Value, json};
+use winback_cloud::tables::pool::Pool;
+use winback_domain::ids::Code;
+use winback_domain::redeem::Coupon;
 use winback_local::aws::{At, Fault};
 
 use super::{order, tell};
 use crate::support::http::{Answered, request};
-use crate::support::{Shop, raw, sample};
+use crate::support::{Shop, books, edit, raw, recounted, sample};
 
 const ANNA: &str = "anna@example.com";
 
@@ -30,10 +33,17 @@ fn ask(code: &str, order: &str) -> Value {
     json!({"code": code, "order_id": order, "total": "45.00", "currency": "EUR"})
 }
 
-async fn uses(shop: &Shop, code: &str) -> Vec<String> {
+async fn coupon(shop: &Shop, code: &str) -> Coupon {
     let coupons = shop.ledger().await.coupons;
-    let coupon = coupons.into_iter().find(|coupon| coupon.code.as_str() == code).expect("the code is there");
-    coupon.redeemed.into_iter().map(|redemption| redemption.order_id).collect()
+    coupons.into_iter().find(|coupon| coupon.code.as_str() == code).expect("the code is there")
+}
+
+async fn uses(shop: &Shop, code: &str) -> Vec<String> {
+    coupon(shop, code).await.redeemed.into_iter().map(|redemption| redemption.order_id).collect()
+}
+
+async fn conflicts(shop: &Shop, code: &str) -> Vec<String> {
+    coupon(shop, code).await.conflicts.into_iter().map(|conflict| conflict.order_id).collect()
 }
 
 #[tokio::test]
@@ -142,6 +152,12 @@ async fn a_code_taken_at_the_till_and_told_with_the_order_counts_once() {
     assert_eq!(shop.till("/redeem", &ask(&codes[2], "T-3")).await.status, 200);
     assert_eq!(tell(&shop, "order.placed", &told("T-4", &codes[2])).await.status, 200);
     assert_eq!(uses(&shop, &codes[2]).await, ["T-3"]);
+    assert_eq!(conflicts(&shop, &codes[2]).await, ["T-4"], "somebody has to look there");
+    assert_eq!(tell(&shop, "order.placed", &told("T-4", &codes[2])).await.status, 200);
+    assert_eq!(conflicts(&shop, &codes[2]).await, ["T-4"], "told twice, it is one");
+    for code in &codes[..2] {
+        assert!(conflicts(&shop, code).await.is_empty(), "one order, however it is told");
+    }
     assert_eq!(shop.discounts_this_month().await, 3_000, "ten euros each, once");
 }
 
@@ -189,4 +205,66 @@ async fn of_two_tills_at_the_same_moment_exactly_one_wins() {
     let (one, two) = tokio::join!(shop.till("/redeem", &same), shop.till("/redeem", &same));
     assert_eq!((one.status, two.status), (200, 200), "one order may ask as often as it likes");
     assert_eq!(uses(&shop, right).await, ["T-1"]);
+}
+
+/// How many uses of the shop's offer were somebody else's than whom the code was mailed to.
+async fn by_others(shop: &Shop) -> u64 {
+    recounted(&shop.place, &shop.store).await.by_offer.values().map(|uses| uses.by_others).sum()
+}
+
+#[tokio::test]
+async fn a_code_that_was_passed_on_is_taken_and_counted_as_that() {
+    let (shop, codes) = with_codes(4).await;
+    let till = |code: &str, id: &str, email: &str| {
+        let mut body = ask(code, id);
+        body["email"] = json!(email);
+        body
+    };
+    let told =
+        |id: &str, email: &str, code: &str| order(&json!({"order_id": id, "email": email, "discount_codes": [code]}));
+    // Her own, at the till.
+    assert_eq!(shop.till("/redeem", &till(&codes[0], "T-1", "reader0@example.com")).await.status, 200);
+    assert_eq!(by_others(&shop).await, 0);
+    // Another's address at the till; told again with the order it stays one.
+    assert_eq!(shop.till("/redeem", &till(&codes[1], "T-2", ANNA)).await.status, 200);
+    assert_eq!(by_others(&shop).await, 1);
+    assert_eq!(tell(&shop, "order.placed", &told("T-2", ANNA, &codes[1])).await.status, 200);
+    assert_eq!(by_others(&shop).await, 1);
+    // An order online.
+    assert_eq!(tell(&shop, "order.placed", &told("W-3", ANNA, &codes[2])).await.status, 200);
+    assert_eq!(by_others(&shop).await, 2);
+    // A till that asked nobody for an address; the order says whose it is.
+    assert_eq!(shop.till("/redeem", &ask(&codes[3], "T-4")).await.status, 200);
+    assert_eq!(by_others(&shop).await, 2);
+    for _ in 0..2 {
+        assert_eq!(tell(&shop, "order.placed", &told("T-4", ANNA, &codes[3])).await.status, 200);
+        assert_eq!(by_others(&shop).await, 3);
+    }
+}
+
+#[tokio::test]
+async fn a_code_that_the_shops_own_checkout_takes_is_not_taken_here_as_well() {
+    let mut folder = books();
+    edit(&mut folder, "program.yaml", "offers:\n", "codes: pool\noffers:\n");
+    edit(&mut folder, "program.yaml", ", stock: 50", "");
+    let mut shop = Shop::open_with("2026-01-12 10:00", "books", &folder).await;
+    let pool = Pool { store: &shop.store, program: "We miss you", offer: "ten-euro" };
+    // One that is written as ours are, one that is not.
+    let codes = ["7K2MQX4T09", "SPRING-OLIVE"].iter().map(|code| Code::imported(code).expect("a code")).collect();
+    shop.place.overseer.tables.fill_pool(pool, &codes).await.expect("they are put there");
+    for email in [ANNA, "bo@example.com"] {
+        shop.order(email, "45.00").await;
+    }
+    shop.until("2026-04-14 12:00").await;
+    for code in ["7K2MQX4T09", "spring-olive"] {
+        for path in ["/check", "/redeem"] {
+            let said = shop.till(path, &ask(code, "T-1")).await;
+            assert_eq!(
+                (said.status, &said.json()["type"], &said.json()["honoured_by"]),
+                (409, &json!("urn:winback:problem:code-honoured-elsewhere"), &json!("pool")),
+                "{path} {code}"
+            );
+        }
+        assert_eq!(uses(&shop, &code.to_uppercase()).await, Vec::<String>::new());
+    }
 }

@@ -267,6 +267,19 @@ async fn a_queue_that_does_not_answer_makes_the_store_try_again() {
     assert_eq!(shop.customer("anna@example.com").await.orders.count, 1, "however often it came");
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_store_that_waits_five_seconds_hears_before_that_to_try_again() {
+    let shop = Shop::open(NOW).await;
+    let body = event("order.placed", AT, &order(&json!({})));
+    // Frozen for ever, and the SDK's own patience with it.
+    shop.place.stack.faults().set(At::call(1).of(Service::Sqs), Fault::pause(std::future::pending::<()>));
+    let began = tokio::time::Instant::now();
+    let answer = signed(&shop, body.as_bytes()).await;
+    assert_eq!((answer.status, answer.header("retry-after")), (503, Some("30")));
+    assert!(began.elapsed() < std::time::Duration::from_secs(5), "{:?}", began.elapsed());
+    assert_eq!(waiting(&shop), 0);
+}
+
 #[tokio::test]
 async fn every_example_of_every_schema_is_taken() {
     let shop = Shop::open(NOW).await;

@@ -65,17 +65,15 @@ impl Import {
         let program = self.program(&opened).await?;
         let pool = Pool { store: &self.store, program: &program, offer: &self.offer };
         let tables = &opened.cloud().tables;
-        let before = tables.left_in_pool(pool).await?;
-        if before + codes.len() > MOST {
-            bail!("{} has {} left: with these it would hold more than {MOST}", self.offer, counted(before, "code"));
-        }
-        tables.fill_pool(pool, &codes).await?;
-        let left = tables.left_in_pool(pool).await?;
+        let Some(new) = tables.fill_pool(pool, &codes).await? else {
+            bail!("with these the pool of {} would hold more than {MOST} codes; nothing was imported", self.offer);
+        };
         println!(
-            "Put {} into the pool of {} in {program}: it holds {}.",
+            "Put {} of {} into the pool of {} in {program}; the others lie there or went to somebody. It holds {}.",
+            new,
             counted(codes.len(), "code"),
             self.offer,
-            counted(left, "code")
+            counted(tables.left_in_pool(pool).await?, "code")
         );
         Ok(Done::Whole)
     }

@@ -342,7 +342,7 @@ impl Stack {
     /// The way to the stores' own APIs: to whoever stands in for them here, else to themselves.
     pub fn stores(&self, themselves: stores::Themselves) -> SharedHttpConnector {
         let seam = Seam { services: Arc::clone(&self.services), overseer: false };
-        SharedHttpConnector::new(stores::Way { seam, themselves })
+        SharedHttpConnector::new(stores::Way { seam, themselves, made: Arc::default() })
     }
 
     /// Stands in for the stores' own APIs from now on.

@@ -25,6 +25,7 @@ pub(crate) struct Request {
 enum Wish {
     Get { range: Option<(usize, usize)>, if_match: Option<String> },
     Put { body: Vec<u8>, metadata: BTreeMap<String, String> },
+    Delete,
 }
 
 /// An object as S3 tells of it: when it was put, and what it is called.
@@ -75,6 +76,7 @@ impl Request {
                     .filter_map(|(name, value)| Some((name.strip_prefix(METADATA)?.to_owned(), value.to_owned())));
                 ("PutObject", Ok(Wish::Put { body: body.to_vec(), metadata: metadata.collect() }))
             }
+            "DELETE" => ("DeleteObject", Ok(Wish::Delete)),
             _ => ("unknown", Err(refused(501, "NotImplemented"))),
         };
         Some((operation, wish.map(|wish| Self { bucket, key, wish })))
@@ -84,6 +86,7 @@ impl Request {
         let action = match self.wish {
             Wish::Get { .. } => "s3:GetObject",
             Wish::Put { .. } => "s3:PutObject",
+            Wish::Delete => "s3:DeleteObject",
         };
         vec![Permission::new(action, format!("{}/{}", self.bucket, self.key))]
     }
@@ -96,6 +99,10 @@ impl S3 {
             Wish::Get { range, if_match } => {
                 let known = lock(&self.0).get(&(bucket, key)).cloned();
                 known.map_or_else(|| refused(404, "NoSuchKey"), |object| object.get(range, if_match.as_deref()))
+            }
+            Wish::Delete => {
+                lock(&self.0).remove(&(bucket, key));
+                Answer::bytes(204, Vec::new())
             }
             Wish::Put { body, metadata } => {
                 let etag = format!("\"{:x}\"", md5::compute(&body));

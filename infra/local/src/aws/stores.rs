@@ -2,7 +2,7 @@
 //! AWS. Nobody does: the real ones are asked.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 
 use aws_smithy_runtime_api::client::http::{HttpConnector, HttpConnectorFuture, SharedHttpConnector};
 use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
@@ -74,7 +74,7 @@ impl Call {
     }
 }
 
-/// The way to the stores themselves, made when it is first needed.
+/// What makes the way to the stores themselves.
 pub type Themselves = fn() -> SharedHttpConnector;
 
 /// The connection that is handed to whoever asks stores.
@@ -82,12 +82,14 @@ pub type Themselves = fn() -> SharedHttpConnector;
 pub(crate) struct Way {
     pub(crate) seam: Seam,
     pub(crate) themselves: Themselves,
+    /// Made when it is first needed, and kept: so are its connections.
+    pub(crate) made: Arc<OnceLock<SharedHttpConnector>>,
 }
 
 impl HttpConnector for Way {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
         let Some(api) = self.seam.services.stores.api() else {
-            return (self.themselves)().call(request);
+            return self.made.get_or_init(self.themselves).call(request);
         };
         let body = request.body().bytes().unwrap_or_default().to_vec();
         let (method, address) = (request.method().to_owned(), request.uri().to_owned());

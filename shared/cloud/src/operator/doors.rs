@@ -44,6 +44,7 @@ struct Fields {
 
 impl Stack {
     /// What came in by the door of a store since a moment, by topic.
+    /// What came after the log was given up is not in it.
     pub async fn heard(&self, store: &StoreId, since: Timestamp) -> Result<Vec<Heard>, Error> {
         let mut heard = BTreeMap::<(Option<String>, String), (u64, Timestamp)>::new();
         let group = format!("/aws/lambda/{}", self.function_name("receive-webhook"));

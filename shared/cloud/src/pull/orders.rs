@@ -9,6 +9,7 @@ use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
 use aws_smithy_types::body::SdkBody;
 use aws_smithy_types::byte_stream::ByteStream;
 use winback_domain::codes::{Request, Trouble};
+use winback_domain::http::retry_after;
 use winback_domain::pull::Answer;
 
 use crate::sdk;
@@ -78,8 +79,8 @@ async fn carry(connector: &SharedHttpConnector, request: Request, largest: usize
     }
     let answer = connector.call(http).await.map_err(|_| Trouble::Later { seconds: None })?;
     let status = answer.status().as_u16();
-    let retry_after = answer.headers().get("retry-after").and_then(|text| text.trim().parse().ok());
     let date = answer.headers().get("date").map(str::to_owned);
+    let retry_after = answer.headers().get("retry-after").and_then(|text| retry_after(text, date.as_deref()));
     let mut stream = ByteStream::new(answer.into_body());
     let mut body = Vec::new();
     while let Some(piece) = stream.try_next().await.map_err(|_| Trouble::Unreadable)? {

@@ -10,6 +10,8 @@ use winback_domain::store::Store;
 
 use super::{Run, TRIES};
 use crate::Error;
+use crate::keys::Key;
+use crate::tables::Table;
 
 /// A time that nobody knows anything of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -61,6 +63,24 @@ impl Run<'_> {
         self.standings.remove(id);
         self.carried.count("stores with a gap");
         Ok(())
+    }
+
+    /// Codes that a shop handed to us: of those that lie on a restored shelf nobody knows which were mailed since. A code that
+    /// two have helps neither, so none of them is given to anybody.
+    pub(super) async fn empty_pools(&mut self) -> Result<(), Error> {
+        let mut from = None;
+        loop {
+            let (items, next) = self.cloud.tables.items(Table::Ledger, from.as_deref()).await?;
+            for (key, item) in items.iter().filter(|(key, _)| matches!(key, Key::Pool(..))) {
+                for _ in 0..self.cloud.tables.empty_shelf(key, item).await? {
+                    self.carried.count("codes of a pool that are taken out of it");
+                }
+            }
+            from = next;
+            if from.is_none() {
+                return Ok(());
+            }
+        }
     }
 
     async fn presume(

@@ -54,6 +54,12 @@ impl Run<'_> {
                 self.coupon(store, &coupon).await
             }
             Key::Reference(..) => self.cloud.tables.keep_reference(key, item).await.map_err(Error::from),
+            Key::Pool(..) => {
+                for _ in 0..self.cloud.tables.keep_shelf(key, &item).await? {
+                    self.carried.count("codes of a pool");
+                }
+                Ok(())
+            }
             Key::Lot(..) => {
                 for _ in 0..self.cloud.tables.keep_lot(key, &item).await? {
                     self.carried.count("pieces of stock");

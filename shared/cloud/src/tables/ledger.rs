@@ -7,7 +7,7 @@ use winback_domain::codes::Authority;
 use winback_domain::ids::{Code, MessageId, StoreId};
 use winback_domain::message::{Message, Seen, State};
 use winback_domain::order::Order;
-use winback_domain::redeem::{Coupon, Setback};
+use winback_domain::redeem::Coupon;
 
 use super::{Error, Item, Outcome, Table, Tables, Write, from_item, to_item};
 use crate::keys::Key;
@@ -244,11 +244,10 @@ impl Tables {
     }
 
     /// Keeps why a store has not made a code good yet.
-    pub async fn note_setback(&self, store: &StoreId, code: &Code, setback: &Setback) -> Result<(), Error> {
+    pub async fn note_setback(&self, store: &StoreId, code: &Code, because: &str) -> Result<(), Error> {
         let key = Key::Coupon(store.clone(), code.clone());
         let note = Write::update(Table::Ledger, &key, "SET setback = :setback, rev = rev + :one");
-        let packed = serde_json::to_string(setback).expect("texts and a moment are always written");
-        let note = note.when("attribute_exists(pk)").text(":setback", &packed).number(":one", 1);
+        let note = note.when("attribute_exists(pk)").text(":setback", because).number(":one", 1);
         self.commit(vec![note]).await.map(|_| ())
     }
 

@@ -37,6 +37,8 @@ struct Counted {
 enum Stage {
     /// Asked to make the coupon.
     Coupon,
+    /// The coupon is there: asked what it gives.
+    CouponBack,
     /// Asked to make the promotion code.
     Promotion,
     /// It is there: asked what it is.
@@ -63,13 +65,19 @@ impl Making {
         match (self.stage, wire::hear(response)?) {
             (Stage::Coupon, Heard::Good(coupon)) if coupon["id"] == self.counted.coupon.as_str() => Ok(self.promote()),
             (Stage::Coupon, Heard::Bad(_, body)) if body["error"]["code"] == "resource_already_exists" => {
-                Ok(self.promote())
+                self.stage = Stage::CouponBack;
+                Ok(Step::Ask(get(&self.door, &format!("coupons/{}", percent_encode(&self.counted.coupon)))))
+            }
+            (Stage::CouponBack, Heard::Good(coupon)) if self.counted.is_coupon(&coupon) => Ok(self.promote()),
+            (Stage::CouponBack, Heard::Good(_)) => {
+                let coupon = &self.counted.coupon;
+                Err(Trouble::Refused(format!("the account's own coupon {coupon} gives something else, or no more")))
             }
             (Stage::Coupon, Heard::Good(_)) => Err(Trouble::Unreadable),
             (Stage::Promotion, Heard::Good(found)) if response.replayed => {
                 let id = wire::id(&found["id"]).ok_or(Trouble::Unreadable)?;
                 self.stage = Stage::ReadingAgain;
-                Ok(Step::Ask(get(&self.door, &format!("/{}", percent_encode(&id)))))
+                Ok(Step::Ask(get(&self.door, &format!("promotion_codes/{}", percent_encode(&id)))))
             }
             (Stage::Promotion | Stage::ReadingAgain, Heard::Good(found)) => self.counted.judge(&found),
             (Stage::Promotion, Heard::Bad(_, body)) if is_taken(&body["error"]) => {
@@ -126,6 +134,19 @@ impl Counted {
             _ => {}
         }
         post(door, "coupons", &fields, None)
+    }
+
+    /// Does a coupon that was there before give what this offer does?
+    fn is_coupon(&self, found: &Value) -> bool {
+        let gives = match &self.terms.gives {
+            Gives::PercentOff(percent) => found["percent_off"].as_f64() == Some(f64::from(*percent)),
+            Gives::AmountOff(money) => {
+                found["amount_off"].as_i64() == to_stripe(*money)
+                    && found["currency"].as_str().is_some_and(|known| known.eq_ignore_ascii_case(money.currency.code()))
+            }
+            _ => false,
+        };
+        found["id"] == self.coupon.as_str() && gives && found["valid"] != false
     }
 
     fn make_promotion(&self, door: &Door) -> Request {
@@ -292,12 +313,11 @@ impl Dialect for Stripe {
 }
 
 fn look(door: &Door, code: &str) -> Request {
-    get(door, &format!("?code={}&limit=100", percent_encode(code)))
+    get(door, &format!("promotion_codes?code={}&limit=100", percent_encode(code)))
 }
 
-/// Of the promotion codes.
-fn get(door: &Door, which: &str) -> Request {
-    let url = format!("{}/v1/promotion_codes{which}", door.base);
+fn get(door: &Door, path: &str) -> Request {
+    let url = format!("{}/v1/{path}", door.base);
     let headers = vec![("stripe-version", STRIPE_VERSION.to_owned()), door.key.clone()];
     Request { method: "GET", url, headers, body: String::new() }
 }

@@ -102,6 +102,20 @@ mod shopify {
     }
 
     #[test]
+    fn a_code_is_what_the_offer_says_and_combines_with_nothing() {
+        let (asked, _) = making(SHOPIFY, &ten(), &[store(Value::Null), created(json!([]))]);
+        let body: Value = serde_json::from_str(&asked[1].body).unwrap();
+        assert!(body["query"].as_str().unwrap().contains("discountCodeBasicCreate(basicCodeDiscount: $discount)"));
+        let discount = &body["variables"]["discount"];
+        assert_eq!((&discount["code"], &discount["title"]), (&json!(code().as_str()), &json!("We miss you")));
+        assert_eq!(discount["startsAt"], "2026-04-13T21:00:00Z");
+        let least = json!({"subtotal": {"greaterThanOrEqualToSubtotal": "40.00"}});
+        assert_eq!(discount["minimumRequirement"], least);
+        let nothing = json!({"orderDiscounts": false, "productDiscounts": false, "shippingDiscounts": false});
+        assert_eq!(discount["combinesWith"], nothing);
+    }
+
+    #[test]
     fn already_there_is_success_only_after_reading_it_back() {
         let ends = |change: Value| making(SHOPIFY, &ten(), &[store(there(change))]).1;
         assert_eq!(ends(json!({})), made("gid://shopify/DiscountCodeNode/7"));
@@ -165,6 +179,24 @@ mod woocommerce {
         assert!(asked[1].headers.iter().any(|(name, value)| *name == "authorization" && value.starts_with("Basic ")));
         let percent = coupon(json!({"discount_type": "percent", "amount": "15.00"}));
         assert_eq!(making(WOOCOMMERCE, &Gives::PercentOff(15), &[euros_here(), (201, percent)]).1, made("719"));
+    }
+
+    #[test]
+    fn a_code_stands_alone_and_is_for_whom_it_was_mailed_to() {
+        let coupon = |email: Option<&Address>| -> Value {
+            let (code, gives) = (code(), Gives::PercentOff(15));
+            let (from, until) = ("2026-04-13T21:00:00Z".parse().unwrap(), "2026-04-17T20:59:59Z".parse().unwrap());
+            let wanted =
+                Wanted { code: &code, gives: &gives, minimum_order: None, from, until, uses: 1, title: "x", email };
+            let (_, first) = Making::begin(&Access::parse(WOOCOMMERCE).unwrap(), &wanted).unwrap();
+            assert_eq!(first.url, "https://shop.example/wp-json/wc/v3/coupons");
+            serde_json::from_str(&first.body).unwrap()
+        };
+        let anna: Address = "Anna@example.com".parse().unwrap();
+        let hers = coupon(Some(&anna));
+        assert_eq!(hers["email_restrictions"], json!(["anna@example.com"]));
+        assert_eq!(hers["individual_use"], true);
+        assert!(coupon(None).get("email_restrictions").is_none(), "whoever has it may use it");
     }
 
     #[test]
@@ -234,8 +266,23 @@ mod stripe {
             |name: &str| asked[1].headers.iter().find(|(known, _)| *known == name).map(|(_, value)| value.clone());
         assert_eq!(header("stripe-version").as_deref(), Some("2025-09-30.clover"));
         assert_eq!(header("idempotency-key"), Some(format!("winback-{}-promotion", code())));
-        let known = error("resource_already_exists", "Coupon already exists.");
-        assert_eq!(making(STRIPE, &ten(), &[known, (200, promotion(json!({})))]).1, made("promo_1"));
+    }
+
+    #[test]
+    fn a_coupon_that_was_there_must_give_the_same() {
+        let known = || error("resource_already_exists", "Coupon already exists.");
+        let there = |change: Value| {
+            let mut coupon = json!({"id": "winback-1000-eur", "object": "coupon", "amount_off": 1000, "currency": "eur",
+                "percent_off": null, "valid": true});
+            coupon.as_object_mut().unwrap().extend(change.as_object().unwrap().clone());
+            making(STRIPE, &ten(), &[known(), (200, coupon), (200, promotion(json!({})))])
+        };
+        let (asked, ended) = there(json!({}));
+        assert_eq!(ended, made("promo_1"));
+        assert_eq!((asked[1].method, asked[1].url.rsplit('/').next()), ("GET", Some("winback-1000-eur")));
+        for other in [json!({"amount_off": 100}), json!({"currency": "usd"}), json!({"valid": false})] {
+            assert!(matches!(there(other.clone()).1, Err(Trouble::Refused(_))), "{other}");
+        }
     }
 
     #[test]
@@ -267,13 +314,15 @@ mod stripe {
 #[test]
 fn a_withdrawn_code_is_switched_off_and_never_deleted() {
     let code = code();
-    for (line, answers) in [
+    for (line, answers, url, said) in [
         (
             SHOPIFY,
             vec![
                 json!({"data": {"shop": {}, "codeDiscountNodeByCode": {"id": "gid://shopify/DiscountCodeNode/7"}}}),
                 json!({"data": {"made": {"codeDiscountNode": {"id": "gid://shopify/DiscountCodeNode/7"}, "userErrors": []}}}),
             ],
+            "/graphql.json",
+            "discountCodeDeactivate(id: $id)",
         ),
         (
             WOOCOMMERCE,
@@ -281,6 +330,8 @@ fn a_withdrawn_code_is_switched_off_and_never_deleted() {
                 json!([{"id": 7, "code": code.as_str().to_lowercase(), "meta_data": [{"key": "_winback", "value": code.as_str()}]}]),
                 json!({"id": 7}),
             ],
+            "/coupons/7",
+            "2000-01-01T00:00:00Z",
         ),
         (
             STRIPE,
@@ -288,6 +339,8 @@ fn a_withdrawn_code_is_switched_off_and_never_deleted() {
                 json!({"data": [{"id": "promo_7", "code": code.as_str(), "metadata": {"winback": code.as_str()}}]}),
                 json!({"id": "promo_7", "active": false}),
             ],
+            "/promotion_codes/promo_7",
+            "active=false",
         ),
     ] {
         let access = Access::parse(line).unwrap();
@@ -307,6 +360,8 @@ fn a_withdrawn_code_is_switched_off_and_never_deleted() {
         }
         assert!(matches!(ended, Some(Step::Done(Made { reference: Some(_) }))), "{line}: {ended:?}");
         assert!(asked.iter().all(|request| request.method != "DELETE" && !request.body.contains("Delete")), "{line}");
+        let last = &asked[answers.len() - 1];
+        assert!(last.url.ends_with(url) && last.body.contains(said), "{line}: {last:?} says {}", last.body);
     }
 }
 

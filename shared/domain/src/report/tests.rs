@@ -228,6 +228,7 @@ fn a_message_past_the_fence_is_sending_whatever_the_ledger_says() {
         lot: None,
         owner: None,
         fenced: None,
+        again: None,
         refused: false,
     };
     for (state, word) in [(OpenState::Claimed, "claimed"), (OpenState::Sending, "sending")] {

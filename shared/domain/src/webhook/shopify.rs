@@ -14,9 +14,24 @@ use super::wiring::whose;
 use super::{Delivery, Error, Heard, Ignored, Wiring};
 use crate::event::{What, Who};
 
+/// The topics to subscribe to. Of orders others say something too, and nothing that these do not.
+pub const TOPICS: [&str; 9] = [
+    "orders/create",
+    "orders/paid",
+    "orders/updated",
+    "orders/cancelled",
+    "refunds/create",
+    "customers/create",
+    "customers/update",
+    "customers/email_marketing_consent_update",
+    "app/uninstalled",
+];
+/// What every app has to take, configured apart from the others.
+pub const COMPLIANCE: [&str; 3] = ["customers/data_request", "customers/redact", "shop/redact"];
+
 /// The headers a signature may stand in; the newer "Events" name theirs without the `x-`.
 pub(super) const SIGNATURES: [&str; 2] = ["x-shopify-hmac-sha256", "shopify-hmac-sha256"];
-const TOPICS: [&str; 2] = ["x-shopify-topic", "shopify-topic"];
+const NAMED: [&str; 2] = ["x-shopify-topic", "shopify-topic"];
 const TRIGGERED: [&str; 2] = ["x-shopify-triggered-at", "shopify-triggered-at"];
 
 /// Checks a delivery. A secret that was rotated out may sign for an hour more.
@@ -34,7 +49,7 @@ pub fn sign(secret: &Wiring, body: &[u8]) -> String {
 /// Reads a delivery whose signature holds.
 pub(super) fn read(delivery: &Delivery<'_>) -> Result<Heard, Error> {
     let first = |names: [&str; 2]| names.into_iter().map(|name| delivery.text(name)).find(|text| !text.is_empty());
-    read_topic(first(TOPICS).unwrap_or_default(), first(TRIGGERED), delivery.body, delivery.received)
+    read_topic(first(NAMED).unwrap_or_default(), first(TRIGGERED), delivery.body, delivery.received)
 }
 
 /// Reads a payload by its topic, from wherever it was delivered. `triggered` is when Shopify says that it happened: some

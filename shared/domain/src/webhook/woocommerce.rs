@@ -30,6 +30,17 @@ pub fn sign(secret: &Wiring, body: &[u8]) -> String {
     BASE64.encode(&secret.mac(&[body]))
 }
 
+/// The topics that say anything to us.
+pub const TOPICS: [&str; 7] = [
+    "order.created",
+    "order.updated",
+    "order.restored",
+    "order.deleted",
+    "customer.created",
+    "customer.updated",
+    "customer.deleted",
+];
+
 /// The form that a new webhook sends to see whether anybody is there: `webhook_id=17`, and no signature.
 pub(super) fn is_ping(delivery: &Delivery<'_>) -> bool {
     let number = delivery.body.strip_prefix(b"webhook_id=");

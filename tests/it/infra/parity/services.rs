@@ -259,7 +259,7 @@ fn the_same_alarms_are_raised() {
     let over_all = module.local("function_alarms").as_object().expect("alarms by name").clone();
     let names: BTreeSet<&String> = wanted.keys().chain(over_all.keys()).collect();
     assert_eq!(names, alarms.keys().collect::<BTreeSet<_>>());
-    assert_eq!(names.len(), 13);
+    assert_eq!(names.len(), 16);
 
     let runbooks = text(&module.variable("runbooks"));
     for (name, wanted) in wanted.iter().chain(&over_all) {

@@ -1,6 +1,6 @@
 //! What a shop's owner pastes where, platform by platform.
 
-use winback_domain::webhook::Platform;
+use winback_domain::webhook::{Platform, shopify, stripe, woocommerce};
 
 /// The scopes that say anything to us.
 const BIGCOMMERCE_SCOPES: [&str; 6] = [
@@ -22,21 +22,23 @@ pub fn steps(platform: Platform, url: &str, secret: Option<&str>) -> String {
              \x20 1. dev dashboard > Create app; scopes read_orders, read_customers; install it in the shop.\n\
              \x20 2. The app's client secret is what signs: winback store add … --platform shopify --secret-file FILE.\n\
              \x20 3. Subscribe these topics (shopify.app.toml, [[webhooks.subscriptions]]), all to the URL:\n\
-             \x20    orders/create, orders/paid, orders/updated, orders/cancelled, refunds/create, customers/create,\n\
-             \x20    customers/update, customers/email_marketing_consent_update, app/uninstalled\n\
-             \x20    and as compliance_topics: customers/data_request, customers/redact, shop/redact\n\
+             \x20    {}\n\
+             \x20    and as compliance_topics: {}\n\
              \x20 URL     {url}\n  secret  {known}\n\
-             Use an app of its own for every shop: its secret is all that tells them apart.\n"
+             Use an app of its own for every shop: its secret is all that tells them apart.\n",
+            shopify::TOPICS.join(", "),
+            shopify::COMPLIANCE.join(", ")
         ),
         Platform::WooCommerce => format!(
             "Then in WordPress: WooCommerce > Settings > Advanced > Webhooks > Add webhook, once for each topic:\n\
-             \x20 Order created, Order updated, Order deleted, Order restored, Customer updated, Customer deleted\n\
+             \x20 {}\n\
              \x20 Status        Active\n\
              \x20 Delivery URL  {url}\n\
              \x20 Secret        {known}\n\
              \x20 API version   WP REST API Integration v3\n\
              Never leave Secret empty: WooCommerce then signs with what anybody can compute. A webhook that failed five\n\
-             times in a row is switched off there: look at its status after an outage.\n"
+             times in a row is switched off there: look at its status after an outage.\n",
+            woocommerce::TOPICS.map(as_woocommerce_writes_it).join(", ")
         ),
         Platform::BigCommerce => format!(
             "Then in BigCommerce:\n\
@@ -56,14 +58,23 @@ pub fn steps(platform: Platform, url: &str, secret: Option<&str>) -> String {
         ),
         Platform::Stripe => format!(
             "Then in Stripe: Workbench > Webhooks > Add destination, your account, these events:\n\
-             \x20 checkout.session.completed, checkout.session.async_payment_succeeded, charge.refunded,\n\
-             \x20 customer.subscription.created, customer.subscription.deleted\n\
+             \x20 {}\n\
              \x20 Endpoint URL    {url}\n\
              \x20 Signing secret  {known}\n\
              Stripe shows the signing secret (whsec_…) once the destination is there: put it into a file, and\n\
-             winback store add … --platform stripe --secret-file FILE. Live mode alone counts; test events are left out.\n"
+             winback store add … --platform stripe --secret-file FILE. Live mode alone counts; test events are left out.\n",
+            stripe::TOPICS.join(", ")
         ),
     }
+}
+
+/// A topic as WooCommerce's admin offers it.
+fn as_woocommerce_writes_it(topic: &str) -> String {
+    let mut words = topic.replace('.', " ");
+    if let Some(first) = words.get_mut(..1) {
+        first.make_ascii_uppercase();
+    }
+    words
 }
 
 #[cfg(test)]
@@ -77,5 +88,18 @@ mod tests {
             assert!(said.contains("https://shop.example/webhooks/books") && said.contains("hush"), "{said}");
             assert!(steps(platform, "https://shop.example/webhooks/books", None).contains("none yet"));
         }
+    }
+
+    #[test]
+    fn every_topic_that_says_anything_is_pasted() {
+        let pasted = |platform| steps(platform, "https://shop.example/webhooks/books", None);
+        let shopify = pasted(Platform::Shopify);
+        assert!(shopify::TOPICS.iter().chain(&shopify::COMPLIANCE).all(|topic| shopify.contains(topic)), "{shopify}");
+        let stripe = pasted(Platform::Stripe);
+        assert!(stripe::TOPICS.iter().all(|topic| stripe.contains(topic)), "{stripe}");
+        let woocommerce = pasted(Platform::WooCommerce);
+        let labels = woocommerce::TOPICS.map(as_woocommerce_writes_it);
+        assert!(labels.iter().all(|label| woocommerce.contains(label)), "{woocommerce}");
+        assert_eq!((labels[0].as_str(), labels[4].as_str()), ("Order created", "Customer created"));
     }
 }

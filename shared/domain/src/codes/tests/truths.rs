@@ -43,6 +43,21 @@ fn a_dead_coupon_keeps_its_name_and_says_so() {
 }
 
 #[test]
+fn shopify_deactivates_a_code_and_stripe_takes_it_for_no_longer_active() {
+    let ends = |line: &str, id: &str| Withdrawing::begin(&Access::parse(line).unwrap(), &code(), Some(id)).1;
+    let shopify = ends(SHOPIFY, "gid://shopify/DiscountCodeNode/7");
+    assert_eq!(shopify.url, "https://example-books.myshopify.com/admin/api/2026-10/graphql.json");
+    let body: Value = serde_json::from_str(&shopify.body).unwrap();
+    assert!(body["query"].as_str().unwrap().contains("mutation($id: ID!) { made: discountCodeDeactivate(id: $id)"));
+    assert_eq!(body["variables"], json!({"id": "gid://shopify/DiscountCodeNode/7"}));
+    let stripe = ends(STRIPE, "promo_7");
+    assert_eq!(stripe.url, "https://api.stripe.com/v1/promotion_codes/promo_7");
+    assert_eq!((shopify.method, stripe.method, stripe.body.as_str()), ("POST", "POST", "active=false"));
+    let keyed = stripe.headers.iter().any(|(name, _)| *name == "idempotency-key");
+    assert!(!keyed, "an answer that is repeated would say nothing of today");
+}
+
+#[test]
 fn what_the_shop_deleted_is_looked_for_by_name() {
     let code = code();
     for (line, status, gone) in [

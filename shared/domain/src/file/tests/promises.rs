@@ -1,6 +1,7 @@
 //! Programs that promise what cannot be kept, each told at its word.
 
-use super::{PROGRAM, SHOP, advice, changed, folder, program_says, says, shop_says, told};
+use super::{PROGRAM, SHOP, advice, changed, folder, problems, program_says, says, shop_says, told};
+use crate::plan::Folder;
 
 #[test]
 fn an_offer_always_has_a_deadline() {
@@ -28,6 +29,47 @@ fn offers_nobody_can_make() {
     program_says("stock: 100", "stock: 0", "! <> [0] `0` is not a whole number from 1");
     program_says("offer: ten-euro", "offer: ten-euros", "! <> [ten-euros] there is no offer `ten-euros`");
     assert_eq!(advice("program.yaml", "offer: ten-euro", "offer: ten-euros"), "did you mean `ten-euro`?");
+}
+
+/// The sample with another gift, and codes that somebody else makes good.
+fn honoured_by(codes: &str, gift: &str) -> Folder {
+    let mut folder = changed("program.yaml", "gives: free gift", &format!("gives: {gift}"));
+    let program = folder.get_mut("program.yaml").unwrap();
+    *program = program.replace("offers:\n", &format!("codes: {codes}\noffers:\n"));
+    folder
+}
+
+#[test]
+fn offers_that_nobody_can_honour() {
+    let refused = honoured_by("stripe", "free shipping");
+    assert_eq!(told(&refused), ["! program.yaml [codes] stripe cannot honour the offer `one-more-gift`"]);
+    let help = problems(&refused).into_iter().find_map(|problem| problem.help.filter(|help| help.contains("Stripe")));
+    assert!(help.is_some_and(|help| help.ends_with("offer an amount off.")), "and what can be offered instead");
+    assert_eq!(
+        told(&honoured_by("woocommerce", "10 EUR credit")),
+        ["! program.yaml [codes] woocommerce cannot honour the offer `one-more-gift`"]
+    );
+    let by_hand = ["? program.yaml [codes] shopify cannot honour the offer `one-more-gift` by itself"];
+    assert_eq!(told(&honoured_by("shopify", "10 EUR credit")), by_hand);
+    assert_eq!(told(&honoured_by("shopify", "free gift")), by_hand);
+    for (codes, gift) in [("shopify", "free shipping"), ("stripe", "5 EUR off"), ("winback", "10 EUR credit")] {
+        assert_eq!(told(&honoured_by(codes, gift)), Vec::<String>::new(), "{codes}: {gift}");
+    }
+}
+
+#[test]
+fn a_pool_is_its_own_stock() {
+    says(
+        "program.yaml",
+        "offers:\n",
+        "codes: pool\noffers:\n",
+        &[
+            "! <> [codes] the offer `fifteen-percent` has a `stock`, and its codes come from a pool",
+            "! <> [codes] the offer `one-more-gift` has a `stock`, and its codes come from a pool",
+        ],
+    );
+    let help = advice("program.yaml", "offers:\n", "codes: pool\noffers:\n");
+    assert_eq!(help, "leave `stock` out: there are as many as the pool has codes");
 }
 
 #[test]

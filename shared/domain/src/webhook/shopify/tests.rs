@@ -9,19 +9,18 @@ use crate::event::Event;
 use crate::time::whole_seconds;
 use crate::webhook::mutants::mutants;
 
-const TOPICS: [&str; 11] = [
-    "orders/create",
-    "orders/updated",
-    "orders/cancelled",
-    "refunds/create",
-    "customers/create",
-    "customers/update",
-    "customers_email_marketing_consent/update",
-    "customers/redact",
-    "customers/data_request",
-    "shop/redact",
-    "app/uninstalled",
-];
+/// All that are read.
+fn all() -> Vec<&'static str> {
+    [&TOPICS[..], &COMPLIANCE[..], &["orders/fulfilled", "customers_email_marketing_consent/update"]].concat()
+}
+
+#[test]
+fn every_topic_that_a_shop_subscribes_to_is_read() {
+    for topic in all() {
+        let heard = read_topic(topic, None, b"{}", now());
+        assert!(!matches!(heard, Ok(Heard::Ignored { because: Ignored::Topic, .. })), "{topic}");
+    }
+}
 
 fn now() -> Timestamp {
     "2026-05-01T09:00:00.7Z".parse().unwrap()
@@ -208,7 +207,7 @@ fn what_went_wrong_is_told_without_what_was_in_it() {
 }
 
 fn topics() -> impl Strategy<Value = &'static str> {
-    prop::sample::select(TOPICS.to_vec())
+    prop::sample::select(all())
 }
 
 /// Whatever was heard happened by now, in whole seconds, and takes nobody's money.

@@ -1,9 +1,12 @@
 //! Each story is signed by the specification's own crate, so that both sides cannot share a mistake.
 
 use jiff::ToSpan;
+use proptest::prelude::*;
+use serde_json::Value;
 
 use super::*;
-use crate::event::What;
+use crate::event::{Event, What, schema};
+use crate::webhook::mutants::mutants;
 use crate::webhook::{LARGEST, hear};
 
 const SECRET: &str = "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD";
@@ -138,4 +141,45 @@ fn an_event_we_have_no_use_for_is_taken_and_ignored() {
     let signature = signed_by_their_crate(SECRET, now(), body);
     let heard = hears(&[SECRET], Headers { id: "msg_1", timestamp: &timestamp, signature: &signature }, body);
     assert_eq!(heard, Ok(Heard::Ignored { topic: "order.shipped".to_owned(), because: Ignored::Topic }));
+}
+
+/// Whatever is signed well is answered; what was heard is not from the future, and the queue carries it. The signature is
+/// ours: their crate signs only what is UTF-8.
+fn holds(body: &[u8]) {
+    let signature = sign(&Wiring::parse(SECRET).unwrap(), "msg_1", now(), body);
+    let timestamp = now().as_second().to_string();
+    let events = match hears(&[SECRET], Headers { id: "msg_1", timestamp: &timestamp, signature: &signature }, body) {
+        Ok(Heard::Events { events, .. }) => events,
+        Ok(Heard::Ignored { because: Ignored::Topic, .. }) | Err(Error::Malformed(_)) => return,
+        other => panic!("{other:?}"),
+    };
+    assert!(!events.is_empty());
+    for event in events {
+        assert!(event.at <= now() && event.happened() <= event.at);
+        let carried = serde_json::to_string(&event).unwrap();
+        assert_eq!(serde_json::from_str::<Event>(&carried).unwrap(), event, "{carried}");
+    }
+}
+
+/// The examples of the schemas: at least one event of each type.
+fn examples() -> Vec<Value> {
+    let examples = schema::all().into_iter().flat_map(|(_, text)| {
+        let schema: Value = serde_json::from_str(&text).unwrap();
+        schema["examples"].as_array().unwrap().clone()
+    });
+    examples.collect()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 2_000, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn any_bytes_are_answered(body in prop::collection::vec(any::<u8>(), 0..200)) {
+        holds(&body);
+    }
+
+    #[test]
+    fn a_bent_event_is_answered(body in prop::sample::select(examples()).prop_flat_map(mutants)) {
+        holds(&body);
+    }
 }
