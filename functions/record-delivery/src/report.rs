@@ -80,6 +80,7 @@ fn one(event: &Value) -> Option<Report> {
             .find(|header| header["name"].as_str().is_some_and(|name| name.eq_ignore_ascii_case(OURS)))?;
         header["value"].as_str()
     });
+    let ours = ours.filter(|_| mail.get("tags").and_then(|tags| tags.get("store")).is_none());
     let said = |place: usize| ours?.trim().split('/').nth(place).map(str::to_owned);
     let tag = |name: &str, place: usize| {
         let tag = mail.get("tags").and_then(|tags| tags.get(name)?.get(0)?.as_str());

@@ -81,8 +81,8 @@ async fn respond(cloud: &Cloud, wish: Wish, ask: &Ask) -> Result<Answer, Error> 
         let after = coupon.with(redemption);
         // Lost: another till was faster. What it left is looked at anew, so of two only one gets the last use.
         if cloud.use_code(&store, &coupon, &after).await? {
-            let Coupon { customer, message, .. } = &after;
-            tracing::info!(%store, %customer, message_id = %message, by_other, "code redeemed");
+            let customer = after.customer;
+            tracing::info!(%store, %customer, message_id = %after.message, by_other, "code redeemed");
             return Ok(good(Status::Redeemed, &after, &used));
         }
     }

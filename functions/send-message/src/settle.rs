@@ -120,8 +120,8 @@ impl At<'_> {
         let program = self.standing.plan.programs.iter().find(|program| program.name == open.program);
         let promised = program.and_then(|program| Some((program.codes, &program.offers.get(offer)?.gives)));
         if promised.is_some_and(|(codes, gives)| fit(codes, gives) == Fit::ByHand) {
-            let (store, message_id, program) = (self.store(), open.message, &open.program);
-            tracing::warn!(%store, %message_id, program, offer, "to be honoured by hand");
+            let (store, program) = (self.store(), &open.program);
+            tracing::warn!(%store, message_id = %open.message, program, offer, "to be honoured by hand");
         }
     }
 

@@ -10,7 +10,7 @@ pub struct File {
 }
 
 /// Folders that hold nothing of ours: what was built, what Terraform and git keep.
-const NOT_OURS: [&str; 4] = ["target", ".git", ".terraform", "node_modules"];
+const NOT_OURS: [&str; 5] = ["target", ".git", ".terraform", ".venv", "node_modules"];
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the tests lie in the repository").to_owned()

@@ -29,7 +29,8 @@ pub async fn told() -> Calls {
     shop.at.run("scan-customers", scan_customers::handle, live).await;
 
     for email in ["anna@example.com", "berta@example.com", "clara@example.com", "emma@example.com", DORA] {
-        shop.order(email, json!({"customer_id": format!("id of {email}")})).await;
+        let total = if email.starts_with("anna") { "80.00" } else { "45.00" };
+        shop.order(email, json!({"customer_id": format!("id of {email}"), "total": total})).await;
     }
     let good = "old-1,greta@example.com,2025-06-01,30.00,EUR,";
     shop.import(&format!("order_id,email,placed_at,total,currency,discount_code\n{good}\nold-2,?,,,,\n"), [1, 1]).await;
@@ -242,8 +243,15 @@ fn layer(dir: &Path) -> PathBuf {
     let mut folder = sample("shop");
     edit(&mut folder, "shop.yaml", "holdout: 30 %", "holdout: 0 %");
     edit(&mut folder, "program.yaml", "    minimum_order: 40 EUR\n", "    minimum_order: 40 EUR\n    stock: 60\n");
-    // The store makes the codes good, so its key is looked for.
-    edit(&mut folder, "program.yaml", "offers:\n", "codes: woocommerce\noffers:\n");
+    // For those who spend much the till takes the codes; for everybody else the store makes them good, so its key is looked for.
+    let program = folder.remove("program.yaml").expect("a program");
+    let much =
+        program.replace("name: We miss you", "name: We miss you much").replace("at least 30 EUR", "at least 60 EUR");
+    let few = "    - spent: at least 30 EUR\n    - not: { spent: at least 60 EUR }\n";
+    let web =
+        program.replace("offers:\n", "codes: woocommerce\noffers:\n").replace("    - spent: at least 30 EUR\n", few);
+    folder.insert("programs/till.yaml".to_owned(), much);
+    folder.insert("programs/web.yaml".to_owned(), web);
     for (name, text) in &folder {
         let file = dir.join(STORE).join(name);
         std::fs::create_dir_all(file.parent().expect("a folder")).expect("a folder is made");

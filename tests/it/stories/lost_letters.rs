@@ -96,11 +96,13 @@ async fn what_is_told_of_nobodys_letter_is_passed_over() {
         change(&mut event["detail"]["mail"]["tags"]);
         event
     };
+    let mut of_others = ses_event(&annas, &SesEvent::Complaint, now);
+    (of_others["detail"]["mail"]["tags"], of_others["detail"]["mail"]["headers"]) = (json!({}), json!([]));
     let events = [
         // Of a store that is not here; of a trial, which is no customer's; of other mail of the account.
         tagged(&|tags| tags["store"] = json!(["elsewhere"])),
         tagged(&|tags| tags["customer"] = Value::Null),
-        tagged(&|tags| *tags = json!({})),
+        of_others,
         // And what is no reason to leave somebody alone.
         ses_event(&annas, &SesEvent::Delivery, now),
         ses_event(&annas, &SesEvent::Open, now),
