@@ -68,7 +68,8 @@ pub async fn at_the_door(
         return Ok(door::response(closed));
     }
     let answer = tokio::time::timeout(ANSWER_WITHIN, take(cloud, &event)).await.unwrap_or_else(|_| {
-        tracing::error!("webhook not answered in time");
+        let store = addressed(door::method(&event), door::path(&event)).ok();
+        tracing::error!(store = store.as_ref().map(tracing::field::display), "webhook not answered in time");
         Problem::try_again(RETRY_SECONDS)
     });
     Ok(door::response(answer))

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 use serde_json::Value;
-use winback_cloud::mailer::OURS;
+use winback_cloud::mailer::{MESSAGE_HEADER, read_named};
 use winback_domain::address::Address;
 use winback_domain::ids::{CustomerId, MessageId, StoreId};
 use winback_domain::message::{Seen, State};
@@ -73,27 +73,23 @@ fn one(event: &Value) -> Option<Report> {
         _ => return None,
     };
     let mail = event.get("mail")?;
-    // A notification that SES sends for an identity bears no tags. Its headers say the same, where it brings them.
-    let ours = mail.get("headers").and_then(Value::as_array).and_then(|headers| {
-        let header = headers
-            .iter()
-            .find(|header| header["name"].as_str().is_some_and(|name| name.eq_ignore_ascii_case(OURS)))?;
-        header["value"].as_str()
-    });
-    let ours = ours.filter(|_| mail.get("tags").and_then(|tags| tags.get("store")).is_none());
-    let said = |place: usize| ours?.trim().split('/').nth(place).map(str::to_owned);
-    let tag = |name: &str, place: usize| {
-        let tag = mail.get("tags").and_then(|tags| tags.get(name)?.get(0)?.as_str());
-        tag.map(str::to_owned).or_else(|| said(place))
+    let tag = |name: &str| mail.get("tags")?.get(name)?.get(0)?.as_str().map(str::to_owned);
+    let (store, message, customer) = match tag("store") {
+        Some(store) => {
+            let customer = tag("customer").and_then(|id| id.try_into().ok());
+            (store.try_into().ok()?, tag("message")?.try_into().ok()?, customer)
+        }
+        // A notification that SES sends for an identity bears no tags. Its headers say the same, where it brings them.
+        None => read_named(header(mail, MESSAGE_HEADER)?)?,
     };
     // Scanners open mails and follow their links. SES marks them since August 2026 ("Amazon SES now helps identify automated
     // open and click events"): `Likely` or `Unlikely`, and nothing where it cannot tell.
     let by_machine = told.and_then(|told| told.get("isBotEvent")).and_then(Value::as_str) == Some("Likely");
     let moment = |value: &Value| value.get("timestamp")?.as_str()?.parse().ok();
     Some(Report {
-        store: tag("store", 0)?.try_into().ok()?,
-        message: tag("message", 1)?.try_into().ok()?,
-        customer: tag("customer", 2).and_then(|id| id.try_into().ok()),
+        store,
+        message,
+        customer,
         state,
         to: mail.get("destination").and_then(|to| to.get(0)?.as_str()?.parse().ok()),
         at: told.and_then(moment).or_else(|| moment(mail))?,
@@ -104,6 +100,11 @@ fn one(event: &Value) -> Option<Report> {
             _ => None,
         },
     })
+}
+
+fn header<'m>(mail: &'m Value, name: &str) -> Option<&'m str> {
+    let is = |header: &&Value| header["name"].as_str().is_some_and(|known| known.eq_ignore_ascii_case(name));
+    mail.get("headers")?.as_array()?.iter().find(is)?["value"].as_str()
 }
 
 #[cfg(test)]

@@ -118,7 +118,7 @@ mod tests {
             expires_at: "2026-05-08T20:59:59Z".parse().unwrap(),
             uses: 1,
             authority: winback_domain::codes::Authority::Winback,
-            setback: None,
+            not_made: None,
             reference: None,
             redeemed: vec![],
             conflicts: vec![],

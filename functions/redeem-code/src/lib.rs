@@ -11,7 +11,7 @@ use winback_cloud::{Cloud, Error};
 use winback_domain::address::Address;
 use winback_domain::codes::Authority;
 use winback_domain::http::{Answer, BadBody, Problem, body};
-use winback_domain::ids::{Code, StoreId};
+use winback_domain::ids::StoreId;
 use winback_domain::redeem::{self, Coupon, Redemption, Use};
 
 use crate::answer::{Status, elsewhere, good, no_store, refused, store_missing, unknown_code};
@@ -65,7 +65,7 @@ async fn respond(cloud: &Cloud, wish: Wish, ask: &Ask) -> Result<Answer, Error> 
     };
     let used = Use { order_id: ask.order_id.clone(), total: ask.total, at: now };
     for _ in 0..TRIES {
-        let Some(coupon) = find(cloud, &store, &ask.codes).await? else { return Ok(unknown_code()) };
+        let Some(coupon) = cloud.tables.meant_coupon(&store, &ask.codes).await? else { return Ok(unknown_code()) };
         // Two tills that know nothing of each other would take it twice.
         if coupon.authority != Authority::Winback && !coupon.dead {
             return Ok(elsewhere(&coupon));
@@ -76,7 +76,7 @@ async fn respond(cloud: &Cloud, wish: Wish, ask: &Ask) -> Result<Answer, Error> 
             Ok(redeem::Answer::Good(_)) if wish == Wish::Check => return Ok(good(Status::Good, &coupon, &used)),
             Ok(redeem::Answer::Good(redemption)) => redemption,
         };
-        let by_other = passed_on(cloud, &store, &coupon, ask.email.as_ref()).await;
+        let by_other = is_of_other(cloud, &store, &coupon, ask.email.as_ref()).await;
         let redemption = Redemption { by_other, ..redemption };
         let after = coupon.with(redemption);
         // Lost: another till was faster. What it left is looked at anew, so of two only one gets the last use.
@@ -99,19 +99,9 @@ fn only(stores: Vec<StoreId>) -> Result<StoreId, Answer> {
     }
 }
 
-/// The code that is meant. A text that no code can look like needs no look at the table.
-async fn find(cloud: &Cloud, store: &StoreId, codes: &[Code]) -> Result<Option<Coupon>, Error> {
-    for code in codes {
-        if let Some(coupon) = cloud.tables.coupon(store, code).await? {
-            return Ok(Some(coupon));
-        }
-    }
-    Ok(None)
-}
-
 /// Whether somebody else has it than whom it was mailed to: people pass codes on, which is worth knowing and no reason to
 /// refuse. What fails here is not the till's business; an order that is told later says it too.
-async fn passed_on(cloud: &Cloud, store: &StoreId, coupon: &Coupon, email: Option<&Address>) -> bool {
+async fn is_of_other(cloud: &Cloud, store: &StoreId, coupon: &Coupon, email: Option<&Address>) -> bool {
     let Some(email) = email else { return false };
     let customer = cloud.tables.customer(store, coupon.customer).await.ok().flatten();
     customer.and_then(|customer| customer.email().map(|known| known != email)).unwrap_or_default()

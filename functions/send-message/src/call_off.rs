@@ -78,8 +78,8 @@ impl At<'_> {
         if !Box::pin(self.withdraw(&coupon)).await? {
             return Ok(TakenBack::NotYet);
         }
-        let setback = coupon.setback.as_ref().filter(|_| lapses);
-        let because = setback.map(|setback| self.given_up(open.message, coupon.authority, setback));
+        let not_made = coupon.not_made.as_ref().filter(|_| lapses);
+        let because = not_made.map(|because| self.given_up(open.message, coupon.authority, because));
         Ok(TakenBack::Never { because })
     }
 

@@ -3,24 +3,28 @@
 
 use jiff::{Timestamp, ToSpan};
 use winback_cloud::Error;
-use winback_cloud::tables::pool::{Picked, Pool};
 use winback_domain::codes::{Authority, Concerns, Fit, Trouble, Wanted, fit};
-use winback_domain::customer::Customer;
-use winback_domain::decide::Draft;
-use winback_domain::ids::{Code, MessageId};
+use winback_domain::ids::MessageId;
 use winback_domain::message::Message;
-use winback_domain::protocol::set_back;
 use winback_domain::redeem::Coupon;
 use winback_domain::time::start_of_day;
 use winback_domain::why::Reason;
 
 use crate::At;
 
+/// Whether a code is good.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MadeGood {
+    /// It is, and may be mailed.
+    Yes,
+    /// It is not. Nobody tries before.
+    NotBefore(Timestamp),
+}
+
 impl At<'_> {
     /// Who makes a program's codes good.
     pub fn codes_of(&self, program: &str) -> Authority {
-        let known = self.standing.plan.programs.iter().find(|known| known.name == program);
-        known.map_or(Authority::Winback, |program| program.codes)
+        self.standing.plan.program(program).map_or(Authority::Winback, |program| program.codes)
     }
 
     /// Who honours a code of a program.
@@ -30,16 +34,10 @@ impl At<'_> {
         if fit(codes, &coupon.gives) == Fit::ByHand { Authority::Winback } else { codes }
     }
 
-    /// Makes a code good in the store that honours it. A moment: it is not, no mail may leave, and then somebody tries again,
-    /// where the mail's day is not over `before`.
-    pub async fn make_good(
-        &self,
-        message: &Message,
-        coupon: &Coupon,
-        before: Timestamp,
-    ) -> Result<Option<Timestamp>, Error> {
+    /// Makes a code good in the store that honours it. The mail's day is over at `before`.
+    pub async fn make_good(&self, message: &Message, coupon: &Coupon, before: Timestamp) -> Result<MadeGood, Error> {
         if !coupon.authority.is_asked() {
-            return Ok(None);
+            return Ok(MadeGood::Yes);
         }
         let wanted = Wanted {
             code: &coupon.code,
@@ -57,31 +55,23 @@ impl At<'_> {
                 if let Some(reference) = &made.reference {
                     self.cloud.tables.note_reference(self.store(), coupon, reference).await?;
                 }
-                Ok(None)
+                Ok(MadeGood::Yes)
             }
-            Err(trouble) => self.put_off(coupon, &trouble, before).await.map(Some),
+            Err(trouble) => self.note_not_made(coupon, &trouble, before).await.map(MadeGood::NotBefore),
         }
     }
 
     /// Notes why, for whoever asks in the end, and keeps away whom it concerns. Answers when it is tried again.
-    async fn put_off(&self, coupon: &Coupon, trouble: &Trouble, before: Timestamp) -> Result<Timestamp, Error> {
+    async fn note_not_made(&self, coupon: &Coupon, trouble: &Trouble, before: Timestamp) -> Result<Timestamp, Error> {
         let (store, by) = (self.store(), coupon.authority.word());
         tracing::error!(%store, message_id = %coupon.message, by, because = %trouble, "code not made");
-        self.cloud.tables.note_setback(store, &coupon.code, &trouble.to_string()).await?;
+        self.cloud.tables.note_not_made(store, &coupon.code, &trouble.to_string()).await?;
         self.keep_away(trouble).await?;
         Ok(match trouble.concerns() {
             Concerns::Store(seconds) | Concerns::Offer(seconds) => self.after(seconds),
             // Today it stays as it is. The next day has another code.
             Concerns::Code => before,
         })
-    }
-
-    /// No code is to be had before a moment: the claim waits until then, and whoever is due later goes first. Where
-    /// somebody else wrote on the record meanwhile, the next look decides.
-    pub async fn set_back(&self, claimed: &Customer, until: Timestamp) -> Result<(), Error> {
-        let waiting = set_back(claimed, until, self.look());
-        let write = self.cloud.tables.put_looked(self.store(), &waiting, claimed.rev)?;
-        self.cloud.tables.commit(vec![write]).await.map(|_| ()).map_err(Error::from)
     }
 
     /// Nobody of this store is claimed for a while, where it is the store that is ill.
@@ -146,31 +136,5 @@ impl At<'_> {
         let (store, by) = (self.store(), by.word());
         tracing::error!(%store, message_id = %id, by, because, "code given up");
         Reason::CodeNotMade { by: by.to_owned(), because: because.to_owned() }
-    }
-
-    /// A code from the program's pool: the one that was claimed, while nobody else has it, or one that nobody has.
-    /// Nothing: there is none, and no mail leaves.
-    pub async fn pool_code(&self, draft: &Draft, claimed: Option<Code>) -> Result<Option<Code>, Error> {
-        let tables = &self.cloud.tables;
-        if let Some(code) = claimed
-            && tables.may_have(self.store(), &code, draft.message).await?
-        {
-            return Ok(Some(code));
-        }
-        let (store, program, offer) = (self.store(), draft.program.as_str(), draft.grants().unwrap_or_default());
-        match tables.pick_from_pool(Pool { store, program, offer }, self.customer.id).await? {
-            Picked::Code { code, low } => {
-                if low {
-                    tracing::warn!(%store, program, offer, "pool runs low");
-                }
-                Ok(Some(code))
-            }
-            // Where nothing is real no shop has handed us codes.
-            Picked::NeverFilled if self.cloud.stores.is_trial() => Ok(Some(self.own_code(draft).await?)),
-            Picked::Empty | Picked::NeverFilled => {
-                tracing::error!(%store, program, offer, message_id = %draft.message, "pool is empty");
-                Ok(None)
-            }
-        }
     }
 }

@@ -4,6 +4,7 @@
 mod call_off;
 mod codes;
 mod offer;
+mod pool;
 mod send;
 mod settle;
 

@@ -100,6 +100,7 @@ impl At<'_> {
             code,
             expires_at: offered.expires_at,
             minimum_order: offered.offer.minimum_order,
+            uses: offered.offer.uses,
         })))
     }
 
@@ -158,8 +159,7 @@ impl At<'_> {
         let granted = message.offer.as_ref();
         let (Some(number), Some(granted)) = (open.lot, granted) else { return Ok(true) };
         let Some(code) = &granted.code else { return Ok(true) };
-        let programs = &self.standing.plan.programs;
-        let program = programs.iter().find(|program| program.name == open.program);
+        let program = self.standing.plan.program(&open.program);
         let stock = program.and_then(|program| program.offers.get(&granted.name)?.stock);
         let lots = Lot::all(self.store(), &open.program, &granted.name, stock.unwrap_or(0));
         let Some(lot) = lots.get(number as usize) else { return Ok(false) };

@@ -7,8 +7,6 @@ use winback_cloud::Error;
 use winback_cloud::mailer::{Handed, Refusal};
 use winback_cloud::tables::Write;
 use winback_cloud::tables::ledger::Put;
-use winback_cloud::tables::pool::Pool;
-use winback_domain::codes::Authority;
 use winback_domain::customer::{Customer, End, Open};
 use winback_domain::decide::{CallOff, Draft};
 use winback_domain::keys::{Link, Purpose};
@@ -21,12 +19,11 @@ use winback_domain::store::State as StoreState;
 use winback_domain::why::Reason;
 
 use crate::At;
+use crate::codes::MadeGood;
 use crate::offer::{Allowance, Offer};
 
 /// From the fence to SES, else not at all: a purchase recorded later must not find a mail that lingered.
 const FENCE_TO_SES: Duration = Duration::from_secs(2);
-/// A pool without codes is looked into again after so long: somebody has been told.
-const POOL_AGAIN_SECONDS: u32 = 600;
 /// How long a letter that cannot be rendered waits for somebody to mend it.
 const UNRENDERABLE_HOURS: i64 = 24;
 
@@ -190,20 +187,16 @@ impl At<'_> {
         if !self.take(&open, message).await? {
             return Ok(None);
         }
-        let Some(coupon) = Coupon::of(message) else {
-            return self.set_back(claimed, self.after(POOL_AGAIN_SECONDS)).await.map(|()| None);
-        };
+        // A letter that grants an offer comes without a code only where its pool had none.
+        let Some(coupon) = Coupon::of(message) else { return self.wait_for_pool(claimed).await.map(|()| None) };
         let coupon = Coupon { authority: self.authority(&coupon, &message.program), ..coupon };
         // Dead: this claim was called off in between. Another message's: of a pool two picked the same one.
         let Some(coupon) = tables.make_coupon(self.store(), &coupon).await? else { return Ok(None) };
-        if coupon.authority == Authority::Pool {
-            let (store, offer) = (self.store(), open.grants.as_deref().unwrap_or_default());
-            tables.take_off_shelf(Pool { store, program: &open.program, offer }, &coupon.code).await;
-        }
+        self.off_the_shelf(&coupon, &open).await;
         let passed = async {
             match Box::pin(self.make_good(message, &coupon, draft.before)).await? {
-                None => self.pass_fence(claimed, open, draft, latest, owner).await,
-                Some(again) => self.set_back(claimed, again).await.map(|()| None),
+                MadeGood::Yes => self.pass_fence(claimed, open, draft, latest, owner).await,
+                MadeGood::NotBefore(then) => self.wait_for_code(claimed, then).await.map(|()| None),
             }
         };
         let passed = Box::pin(passed).await;

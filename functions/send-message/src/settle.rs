@@ -117,7 +117,7 @@ impl At<'_> {
     /// lines.
     fn tell_by_hand(&self, open: &Open, ended: Ended) {
         let Some(offer) = open.grants.as_ref().filter(|_| matches!(ended, Ended::With(_))) else { return };
-        let program = self.standing.plan.programs.iter().find(|program| program.name == open.program);
+        let program = self.standing.plan.program(&open.program);
         let promised = program.and_then(|program| Some((program.codes, &program.offers.get(offer)?.gives)));
         if promised.is_some_and(|(codes, gives)| fit(codes, gives) == Fit::ByHand) {
             let (store, program) = (self.store(), &open.program);

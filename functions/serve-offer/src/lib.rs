@@ -140,7 +140,7 @@ fn unsubscribe_address(store: &StoreId, token: &str) -> String {
 
 /// How many pieces there are of an offer, where the plan limits it and they can be counted in a moment.
 fn limited(plan: &Plan, message: &Message, granted: &Granted) -> Option<u32> {
-    let program = plan.programs.iter().find(|program| program.name == message.program)?;
+    let program = plan.program(&message.program)?;
     let stock = program.offers.get(&granted.name)?.stock?;
     (stock.div_ceil(LOT) <= MOST_LOTS).then_some(stock)
 }

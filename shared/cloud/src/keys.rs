@@ -114,7 +114,7 @@ impl Key {
             "customer" => Self::Customer(store, rest.to_owned().try_into().ok()?),
             "order" => Self::Order(store, rest.to_owned()),
             "message" => Self::Message(store, rest.to_owned().try_into().ok()?),
-            "code" => Self::Coupon(store, Code::imported(rest)?),
+            "code" => Self::Coupon(store, Code::parse(rest)?),
             "reference" => Self::Reference(store, rest.to_owned()),
             "pool" => {
                 let mut parts = rest.split('#').map(|part| part.replace("%23", "#").replace("%25", "%"));
@@ -166,7 +166,7 @@ mod tests {
             Key::Reference(store.clone(), "gid://shopify/DiscountCodeNode/1".to_owned()),
             Key::Lot(store.clone(), "50 % # more".to_owned(), "ten-euro".to_owned(), 3),
             Key::Pool(store.clone(), "50 % # more".to_owned(), "ten-euro".to_owned(), 31),
-            Key::Coupon(store.clone(), Code::imported("SPRING-OLIVE_7").unwrap()),
+            Key::Coupon(store.clone(), Code::parse("SPRING-OLIVE_7").unwrap()),
             Key::Day(store.clone(), day),
             Key::Month(store.clone(), day),
         ] {

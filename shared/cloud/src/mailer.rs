@@ -75,8 +75,8 @@ impl Mailer {
         to: &Address,
         mail: &Mail,
     ) -> Handed {
-        let named = (OURS, ours(store, message, customer));
-        let Some(content) = content(mail, &named) else { return Handed::Refused(Refusal::Recipient) };
+        let header = (MESSAGE_HEADER, named(store, message, customer));
+        let Some(content) = content(mail, &header) else { return Handed::Refused(Refusal::Recipient) };
         let tag = |name: &str, value: String| MessageTag::builder().name(name).value(value).build();
         let whose = customer.map(|customer| tag("customer", customer.to_string()));
         let tags = [tag("store", store.to_string()), tag("message", message.to_string())].into_iter().chain(whose);
@@ -111,20 +111,31 @@ impl Mailer {
 
 /// The header that names a mail to us. Events of a configuration set carry its tags; a notification that SES sends for an
 /// identity does not, and may carry its headers.
-pub const OURS: &str = "X-Winback-Message";
+pub const MESSAGE_HEADER: &str = "X-Winback-Message";
 
 /// What it says: store, message and whose it is. Ids alone.
-fn ours(store: &StoreId, message: MessageId, customer: Option<CustomerId>) -> String {
+fn named(store: &StoreId, message: MessageId, customer: Option<CustomerId>) -> String {
     let whose = customer.map(|customer| format!("/{customer}")).unwrap_or_default();
     format!("{store}/{message}{whose}")
 }
 
-fn content(mail: &Mail, named: &(&str, String)) -> Option<EmailContent> {
+/// Which mail a [`MESSAGE_HEADER`] names.
+pub fn read_named(value: &str) -> Option<(StoreId, MessageId, Option<CustomerId>)> {
+    let mut ids = value.trim().split('/').map(str::to_owned);
+    let (store, message) = (ids.next()?.try_into().ok()?, ids.next()?.try_into().ok()?);
+    let customer = match ids.next() {
+        Some(customer) => Some(customer.try_into().ok()?),
+        None => None,
+    };
+    Some((store, message, customer))
+}
+
+fn content(mail: &Mail, header: &(&str, String)) -> Option<EmailContent> {
     let text = |data: &str| Content::builder().data(data).charset("UTF-8").build().ok();
     let body = Body::builder().html(text(&mail.html)?).text(text(&mail.text)?).build();
     let mut message = Message::builder().subject(text(&mail.subject)?).body(body);
     let headers = mail.headers.iter().map(|(name, value)| (name.as_str(), value.as_str()));
-    for (name, value) in headers.chain([(named.0, named.1.as_str())]) {
+    for (name, value) in headers.chain([(header.0, header.1.as_str())]) {
         message = message.headers(MessageHeader::builder().name(name).value(value).build().ok()?);
     }
     Some(EmailContent::builder().simple(message.build()).build())

@@ -1,7 +1,6 @@
 //! What an operator does to a deployed stack: finds it by its name, looks at it, writes its secrets, sends a first mail,
 //! starts its functions by hand. No function does any of it.
 
-pub mod doors;
 pub mod first_mail;
 pub mod functions;
 pub mod mail;
@@ -10,6 +9,7 @@ pub mod schedules;
 pub mod secrets;
 mod stores;
 pub mod web;
+pub mod webhooks;
 
 use std::collections::BTreeMap;
 use std::fmt;

@@ -266,7 +266,8 @@ impl Cloud {
             if typed.starts_with(PROMOTION) {
                 codes.extend(self.tables.code_of_reference(store, typed).await?);
             } else {
-                codes.extend(Code::meant(typed));
+                let coupon = self.tables.meant_coupon(store, &Code::meant(typed)).await?;
+                codes.extend(coupon.map(|coupon| coupon.code));
             }
         }
         for code in codes {
@@ -289,9 +290,9 @@ impl Cloud {
                     self.use_code(store, &coupon, &coupon.with(redemption)).await?
                 }
                 // A till had told of it, and perhaps not of whose it is.
-                Ok(Answer::AlreadyYours) => match coupon.passed_on(&taken.order_id) {
-                    Some(passed_on) if self.is_of_other(store, &coupon, &taken.order_id).await? => {
-                        self.tables.redeem(store, &coupon, &passed_on).await?.done()
+                Ok(Answer::AlreadyYours) => match coupon.used_by_other(&taken.order_id) {
+                    Some(told) if self.is_of_other(store, &coupon, &taken.order_id).await? => {
+                        self.tables.redeem(store, &coupon, &told).await?.done()
                     }
                     _ => true,
                 },

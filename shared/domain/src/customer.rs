@@ -283,7 +283,7 @@ pub struct Open {
     pub fenced: Option<Timestamp>,
     /// Its code cannot be had: it is not tried again before.
     #[serde(default, skip_serializing_if = "Option::is_none", with = "jiff::fmt::serde::timestamp::second::optional")]
-    pub again: Option<Timestamp>,
+    pub code_after: Option<Timestamp>,
     /// SES will not take it for this recipient: it is to be stopped, not tried again.
     #[serde(default, skip_serializing_if = "is_default")]
     pub refused: bool,

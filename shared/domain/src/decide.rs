@@ -167,13 +167,13 @@ fn go_on(customer: &Customer, open: &Open, store: &Store, plan: &Plan, now: Time
     if open.refused {
         return call_off(CallOff::Stop, vec![Reason::NotForThisRecipient]);
     }
-    let outcome = match plan.programs.iter().find(|program| program.name == open.program) {
+    let outcome = match plan.program(&open.program) {
         Some(program) => consider(customer, program, store, plan, now),
         None => Outcome::Never(vec![Reason::NoProgram]),
     };
     let day_over = || call_off(CallOff::Lapse, vec![Reason::DayOver { day: open.day }]);
     match outcome {
-        Outcome::Now(draft, why, _) if goes_on(&draft, open, plan) => match open.again {
+        Outcome::Now(draft, why, _) if goes_on(&draft, open, plan) => match open.code_after {
             Some(again) if now < again => {
                 let until = again.min(draft.before);
                 let waits = Reason::WaitsForCode { until: local(until, zone) };
@@ -208,7 +208,7 @@ fn goes_on(draft: &Draft, open: &Open, plan: &Plan) -> bool {
 }
 
 fn same_silence(customer: &Customer, open: &Open, plan: &Plan) -> bool {
-    let program = plan.programs.iter().find(|program| program.name == open.program);
+    let program = plan.program(&open.program);
     program.is_some_and(|program| gates::silent_since(customer, program) == Some(open.episode))
 }
 

@@ -215,21 +215,18 @@ impl Code {
     /// A code that a shop made itself and gave us to hand out, as it is written: capitals, digits, dashes and
     /// underscores, 4 to 32 of them. What a shop's checkout takes for another code, we must too, so no letter is read as
     /// another; and small letters are none, because some checkouts mind them and some do not.
-    pub fn imported(written: &str) -> Option<Self> {
+    pub fn parse(written: &str) -> Option<Self> {
         let plain = |b: u8| b.is_ascii_uppercase() || b.is_ascii_digit() || b == b'-' || b == b'_';
-        // A list's head is no code, nor is a line under it.
-        let named = matches!(written, "CODE" | "CODES" | "COUPON" | "COUPONS" | "DISCOUNT_CODE" | "DISCOUNT");
         let fits = (4..=32).contains(&written.len())
             && written.bytes().all(plain)
-            && written.bytes().any(|b| b.is_ascii_alphanumeric())
-            && !named;
+            && written.bytes().any(|b| b.is_ascii_alphanumeric());
         fits.then(|| Self(written.to_owned()))
     }
 
     /// The codes that somebody may mean who typed this: one of ours, one of a shop's own.
     pub fn meant(typed: &str) -> Vec<Self> {
         let own = Self::read(typed);
-        let imported = Self::imported(&typed.trim().to_ascii_uppercase()).filter(|code| own.as_ref() != Some(code));
+        let imported = Self::parse(&typed.trim().to_ascii_uppercase()).filter(|code| own.as_ref() != Some(code));
         own.into_iter().chain(imported).collect()
     }
 
@@ -326,10 +323,10 @@ mod tests {
     #[test]
     fn a_shops_own_code_is_taken_as_it_is_written() {
         for good in ["SPRING-OLIVE_7", "7K2M", "7K2MQX4T09"] {
-            assert_eq!(Code::imported(good).unwrap().as_str(), good);
+            assert_eq!(Code::parse(good).unwrap().as_str(), good);
         }
-        for bad in ["CODE", "----", "abc", "ABC", "spring-7", "SPRING 7", "ÄRGER", "A#BCD", &"A".repeat(33)] {
-            assert_eq!(Code::imported(bad), None, "{bad}");
+        for bad in ["----", "abc", "ABC", "spring-7", "SPRING 7", "ÄRGER", "A#BCD", &"A".repeat(33)] {
+            assert_eq!(Code::parse(bad), None, "{bad}");
         }
         let meant = |typed| Code::meant(typed).iter().map(|code| code.as_str().to_owned()).collect::<Vec<_>>();
         assert_eq!(meant(" spring-olive_7 "), ["SPRING-OLIVE_7"]);

@@ -87,7 +87,8 @@ fn round(program: &Program, index: usize, round: &Round) -> String {
 fn offer(offer: &Offer) -> String {
     let minimum = offer.minimum_order.map_or_else(String::new, |least| format!(" on orders from {least}"));
     let stock = offer.stock.map_or_else(String::new, |pieces| format!(", {pieces} of them"));
-    format!(" with {}{minimum}, good for {}{stock}", offer.gives, count(offer.valid_days, "day"))
+    let uses = if offer.uses == 1 { String::new() } else { format!(", for {} orders", offer.uses) };
+    format!(" with {}{minimum}, good for {}{uses}{stock}", offer.gives, count(offer.valid_days, "day"))
 }
 
 #[cfg(test)]

@@ -101,6 +101,17 @@ pub struct Granted {
     /// The least an order must come to.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub minimum_order: Option<Money>,
+    /// How many orders may use the code.
+    #[serde(default = "once", skip_serializing_if = "is_once")]
+    pub uses: u32,
+}
+
+fn once() -> u32 {
+    1
+}
+
+fn is_once(uses: &u32) -> bool {
+    *uses == once()
 }
 
 /// How far a message came.

@@ -18,6 +18,8 @@ pub struct Offer {
     pub minimum_order: Option<Money>,
     /// `valid: 3 days`: to the end of the third day after the day of sending, shop time. At least 1.
     pub valid_days: u32,
+    /// How many orders may use its code. At least 1.
+    pub uses: u32,
     /// How many there are; nothing means as many as wanted.
     pub stock: Option<u32>,
 }

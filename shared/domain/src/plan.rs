@@ -23,6 +23,11 @@ pub struct Plan {
 }
 
 impl Plan {
+    /// A program by its name.
+    pub fn program(&self, name: &str) -> Option<&Program> {
+        self.programs.iter().find(|program| program.name == name)
+    }
+
     /// Whether there are only so many of something it offers: then one customer's piece is another's loss.
     pub fn has_stock(&self) -> bool {
         self.programs.iter().flat_map(|program| program.offers.values()).any(|offer| offer.stock.is_some())

@@ -63,7 +63,7 @@ pub fn claim(customer: &Customer, draft: &Draft, with: Claim<'_>) -> Customer {
         lot: with.lot,
         owner: None,
         fenced: None,
-        again: None,
+        code_after: None,
         refused: false,
     };
     next.open = Some(match with.form {
@@ -119,10 +119,10 @@ pub fn close(customer: &Customer, end: End, mailed_at: Timestamp, at: Look<'_>) 
 }
 
 /// The customer while no code is to be had for their claim: it waits until then, and whoever is due later goes first.
-pub fn set_back(claimed: &Customer, until: Timestamp, at: Look<'_>) -> Customer {
+pub fn wait_for_code(claimed: &Customer, until: Timestamp, at: Look<'_>) -> Customer {
     let mut next = claimed.clone();
     if let Some(open) = next.open.as_mut().filter(|open| open.state == OpenState::Claimed) {
-        open.again = Some(until);
+        open.code_after = Some(until);
     }
     look_again(next, at)
 }

@@ -41,7 +41,7 @@ pub struct Coupon {
     pub authority: Authority,
     /// Why the store has not made it good yet, in words, without addresses and keys.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub setback: Option<String>,
+    pub not_made: Option<String>,
     /// What the store that honours it calls it, once it was made there.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reference: Option<String>,
@@ -83,7 +83,7 @@ pub struct Redemption {
     /// What the code took off, as far as the offer says.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub discount: Option<Money>,
-    /// Somebody else used it than whom it was mailed to, as far as the order says whose it is.
+    /// Somebody else used it than whom it was mailed to, as far as the till or the order says whose it is.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub by_other: bool,
 }
@@ -136,9 +136,9 @@ pub enum Refusal {
 impl Coupon {
     /// The code of a message, good; nothing where the message brings none of its own.
     pub fn of(message: &Message) -> Option<Self> {
-        let Granted { code, gives, expires_at, minimum_order, .. } = message.offer.clone()?;
+        let Granted { code, gives, expires_at, minimum_order, uses, .. } = message.offer.clone()?;
         let (id, customer) = (message.id, message.customer);
-        Some(Self { gives, minimum_order, expires_at, ..Self::nothing(code?, id, customer, message.at) })
+        Some(Self { gives, minimum_order, expires_at, uses, ..Self::nothing(code?, id, customer, message.at) })
     }
 
     /// The dead code of a message that was called off before anybody wrote down what it would have given.
@@ -159,7 +159,7 @@ impl Coupon {
             expires_at,
             uses: 1,
             authority: Authority::Winback,
-            setback: None,
+            not_made: None,
             reference: None,
             redeemed: Vec::new(),
             conflicts: Vec::new(),
@@ -256,7 +256,7 @@ impl Coupon {
     }
 
     /// The code whose use by an order turns out to be somebody else's; nothing where that is known, or it has no such use.
-    pub fn passed_on(&self, order_id: &str) -> Option<Self> {
+    pub fn used_by_other(&self, order_id: &str) -> Option<Self> {
         let mut next = Self { rev: self.rev + 1, ..self.clone() };
         let used = next.redeemed.iter_mut().find(|used| used.order_id == order_id && !used.by_other)?;
         used.by_other = true;

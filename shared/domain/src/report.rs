@@ -240,7 +240,7 @@ pub fn comparison(ledger: &Ledger<'_>) -> Comparison {
         if moments.is_empty() {
             continue;
         }
-        let window = ledger.plan.programs.iter().find(|known| known.name == program);
+        let window = ledger.plan.program(program);
         let window = window.map_or_else(Default::default, |known| known.afterwards).return_window_days;
         let placed = orders.get(&customer).map_or(&[][..], Vec::as_slice);
         let zone = &ledger.plan.shop.time_zone;

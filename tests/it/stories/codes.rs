@@ -99,8 +99,20 @@ async fn every_way_to_fail_lets_the_day_lapse_says_why_and_the_next_day_brings_a
         let coupons = shop.ledger().await.coupons;
         let (dead, good): (Vec<_>, Vec<_>) = coupons.iter().partition(|coupon| coupon.dead);
         assert_eq!((dead.len(), good.len()), (1, 1), "{mood:?}: the first day's code is dead, the second's good");
-        assert!(good.iter().all(|coupon| coupon.setback.is_none()), "{mood:?}");
+        assert!(good.iter().all(|coupon| coupon.not_made.is_none()), "{mood:?}");
     }
+}
+
+#[tokio::test]
+async fn a_code_for_two_orders_is_made_for_two_in_the_store_as_well() {
+    let mut folder = honoured_by("woocommerce");
+    edit(&mut folder, "program.yaml", "    minimum_order: 40 EUR\n", "    minimum_order: 40 EUR\n    uses: 2\n");
+    let mut shop = Shop::open_with("2026-01-12 10:00", "books", &folder).await;
+    let store = ShopApi::behind(&shop.place);
+    shop.order(ANNA, "45.00").await;
+    shop.until("2026-04-14 12:00").await;
+    assert_eq!(shop.letters_to(ANNA).len(), 1);
+    assert_eq!(store.coupons()[0]["usage_limit"], 2);
 }
 
 #[tokio::test]
@@ -283,7 +295,7 @@ async fn with_pool(codes: &[&str], customers: &[&str]) -> Shop {
 
 async fn fill(shop: &Shop, codes: &[&str]) {
     let pool = Pool { store: &shop.store, program: PROGRAM, offer: "ten-euro" };
-    let codes: BTreeSet<Code> = codes.iter().map(|code| Code::imported(code).expect("a code")).collect();
+    let codes: BTreeSet<Code> = codes.iter().map(|code| Code::parse(code).expect("a code")).collect();
     shop.place.overseer.tables.fill_pool(pool, &codes).await.expect("they are put there");
 }
 

@@ -31,7 +31,7 @@ fn pool(shop: &Shop) -> Pool<'_> {
 }
 
 async fn fill(shop: &Shop, codes: &[&str]) -> Option<usize> {
-    let codes: BTreeSet<Code> = codes.iter().map(|code| Code::imported(code).expect("a code")).collect();
+    let codes: BTreeSet<Code> = codes.iter().map(|code| Code::parse(code).expect("a code")).collect();
     shop.place.overseer.tables.fill_pool(pool(shop), &codes).await.expect("the table answers")
 }
 

@@ -207,6 +207,20 @@ async fn of_two_tills_at_the_same_moment_exactly_one_wins() {
     assert_eq!(uses(&shop, right).await, ["T-1"]);
 }
 
+#[tokio::test]
+async fn a_code_for_two_orders_is_taken_twice_and_not_a_third_time() {
+    let mut folder = books();
+    edit(&mut folder, "program.yaml", "    minimum_order: 40 EUR\n", "    minimum_order: 40 EUR\n    uses: 2\n");
+    let mut shop = Shop::open_with("2026-01-12 10:00", "books", &folder).await;
+    shop.order(ANNA, "45.00").await;
+    shop.until("2026-04-14 12:00").await;
+    let code = shop.code_mailed_to(ANNA);
+    for (id, status) in [("T-1", 200), ("T-2", 200), ("T-1", 200), ("T-3", 409)] {
+        assert_eq!(shop.till("/redeem", &ask(&code, id)).await.status, status, "{id}");
+    }
+    assert_eq!(uses(&shop, &code).await, ["T-1", "T-2"]);
+}
+
 /// How many uses of the shop's offer were somebody else's than whom the code was mailed to.
 async fn by_others(shop: &Shop) -> u64 {
     recounted(&shop.place, &shop.store).await.by_offer.values().map(|uses| uses.by_others).sum()
@@ -250,7 +264,7 @@ async fn a_code_that_the_shops_own_checkout_takes_is_not_taken_here_as_well() {
     let mut shop = Shop::open_with("2026-01-12 10:00", "books", &folder).await;
     let pool = Pool { store: &shop.store, program: "We miss you", offer: "ten-euro" };
     // One that is written as ours are, one that is not.
-    let codes = ["7K2MQX4T09", "SPRING-OLIVE"].iter().map(|code| Code::imported(code).expect("a code")).collect();
+    let codes = ["7K2MQX4T09", "SPRING-OLIVE"].iter().map(|code| Code::parse(code).expect("a code")).collect();
     shop.place.overseer.tables.fill_pool(pool, &codes).await.expect("they are put there");
     for email in [ANNA, "bo@example.com"] {
         shop.order(email, "45.00").await;

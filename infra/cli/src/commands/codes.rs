@@ -15,6 +15,9 @@ use winback_local::clock::Turned;
 use crate::stack::{Opened, Where};
 use crate::{Done, shop};
 
+/// What lists of codes are headed with.
+const HEADS: [&str; 6] = ["CODE", "CODES", "COUPON", "COUPONS", "DISCOUNT", "DISCOUNT_CODE"];
+
 /// Hand Winback codes that the shop made itself
 #[derive(Debug, Args)]
 pub struct Codes {
@@ -87,7 +90,9 @@ impl Import {
         let lines = text.lines().map(str::trim).enumerate().filter(|(_, line)| !line.is_empty());
         let code = |(number, line): (usize, &str)| {
             let why = "a code is 4 to 32 capitals, digits, dashes and underscores; nothing was imported";
-            Code::imported(line).with_context(|| format!("{}:{}: {why}", self.file.display(), number + 1))
+            // A list's head is no code.
+            let code = Code::parse(line).filter(|_| !HEADS.contains(&line));
+            code.with_context(|| format!("{}:{}: {why}", self.file.display(), number + 1))
         };
         let codes = lines.map(code).collect::<Result<BTreeSet<Code>>>()?;
         if codes.is_empty() {

@@ -199,6 +199,16 @@ impl Tables {
         self.load(Table::Ledger, &Key::Coupon(store.clone(), code.clone())).await
     }
 
+    /// The code that somebody means who typed one of these: the first that is there.
+    pub async fn meant_coupon(&self, store: &StoreId, codes: &[Code]) -> Result<Option<Coupon>, Error> {
+        for code in codes {
+            if let Some(coupon) = self.coupon(store, code).await? {
+                return Ok(Some(coupon));
+            }
+        }
+        Ok(None)
+    }
+
     /// Makes a code good, where there is none; "already there" is success after reading it back. Answers the code as it
     /// stands, if it is good for this message now.
     pub async fn make_coupon(&self, store: &StoreId, coupon: &Coupon) -> Result<Option<Coupon>, Error> {
@@ -212,7 +222,7 @@ impl Tables {
                 let known: Option<Coupon> = item.map(|item| from_item(&key, item)).transpose()?;
                 // A code made under another offer is not this one, whatever its letters.
                 known.filter(|known| {
-                    let terms = |c: &Coupon| (c.message, c.gives.clone(), c.minimum_order, c.expires_at);
+                    let terms = |c: &Coupon| (c.message, c.gives.clone(), c.minimum_order, c.expires_at, c.uses);
                     !known.dead && terms(known) == terms(coupon)
                 })
             }
@@ -244,17 +254,17 @@ impl Tables {
     }
 
     /// Keeps why a store has not made a code good yet.
-    pub async fn note_setback(&self, store: &StoreId, code: &Code, because: &str) -> Result<(), Error> {
+    pub async fn note_not_made(&self, store: &StoreId, code: &Code, because: &str) -> Result<(), Error> {
         let key = Key::Coupon(store.clone(), code.clone());
-        let note = Write::update(Table::Ledger, &key, "SET setback = :setback, rev = rev + :one");
-        let note = note.when("attribute_exists(pk)").text(":setback", because).number(":one", 1);
+        let note = Write::update(Table::Ledger, &key, "SET not_made = :because, rev = rev + :one");
+        let note = note.when("attribute_exists(pk)").text(":because", because).number(":one", 1);
         self.commit(vec![note]).await.map(|_| ())
     }
 
     /// Keeps what a store calls a code it has made good: whoever withdraws it asks for that, and an order may name it.
     pub async fn note_reference(&self, store: &StoreId, coupon: &Coupon, reference: &str) -> Result<(), Error> {
         let key = Key::Coupon(store.clone(), coupon.code.clone());
-        let note = Write::update(Table::Ledger, &key, "SET #reference = :reference, rev = rev + :one REMOVE setback");
+        let note = Write::update(Table::Ledger, &key, "SET #reference = :reference, rev = rev + :one REMOVE not_made");
         // A word that DynamoDB keeps for itself.
         let note = note.name("#reference", "reference");
         let note = note.when("attribute_exists(pk)").text(":reference", reference).number(":one", 1);

@@ -18,8 +18,8 @@ const PUT_AT_ONCE: usize = 100;
 const ASKED_AT_ONCE: usize = 32;
 /// A pool has no more: a shelf of it is read for every code that is handed out.
 pub const MOST: usize = 50_000;
-/// So many a shelf may come to hold, at the very most.
-const MOST_ON_SHELF: u32 = 1 << 16;
+/// As many places as a hash still tells apart on a shelf.
+const PLACES: u32 = 1 << 16;
 /// A shelf with fewer stands for a pool that runs low.
 const LOW: usize = 4;
 
@@ -37,7 +37,7 @@ pub struct Pool<'a> {
 /// What was found in a pool.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Picked {
-    /// One that nobody has, and about how many are left.
+    /// One that nobody has, and whether the pool runs low.
     Code {
         /// Which.
         code: Code,
@@ -125,8 +125,8 @@ impl Tables {
             let Some(item) = self.get(Table::Ledger, &key).await? else { continue };
             filled = true;
             let codes = free(Some(&item));
-            // Another place on each shelf than the shelf's own among them.
-            let first = (customer.spread(SHELVES * MOST_ON_SHELF) / SHELVES) as usize % codes.len().max(1);
+            // The higher bits of the hash whose lower ones chose the shelf, or all on it would begin at one code.
+            let first = (customer.spread(SHELVES * PLACES) / SHELVES) as usize % codes.len().max(1);
             for code in codes.iter().cycle().skip(first).take(codes.len()) {
                 if self.coupon(pool.store, code).await?.is_none() {
                     return Ok(Picked::Code { code: code.clone(), low: codes.len() < LOW });
@@ -156,7 +156,7 @@ impl Tables {
 
 fn free(item: Option<&Item>) -> Vec<Code> {
     let texts = item.and_then(|item| item.get("free")?.as_ss().ok());
-    let mut codes: Vec<Code> = texts.into_iter().flatten().filter_map(|text| Code::imported(text)).collect();
+    let mut codes: Vec<Code> = texts.into_iter().flatten().filter_map(|text| Code::parse(text)).collect();
     codes.sort();
     codes
 }

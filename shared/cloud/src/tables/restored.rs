@@ -116,6 +116,6 @@ impl Tables {
 }
 
 fn piece<'a>(name: &str, value: &'a AttributeValue) -> Option<(Code, &'a str)> {
-    let code = Code::imported(name.strip_prefix("code ")?)?;
+    let code = Code::parse(name.strip_prefix("code ")?)?;
     value.as_s().ok().map(|word| (code, word.as_str())).filter(|(_, word)| [TAKEN, RETURNED].contains(word))
 }

@@ -214,7 +214,7 @@ fn create(door: &Door, terms: &Terms) -> Request {
         "startsAt": terms.from.to_string(),
         "endsAt": terms.ended().to_string(),
         "usageLimit": terms.uses,
-        "appliesOncePerCustomer": true,
+        "appliesOncePerCustomer": terms.uses == 1,
         "context": {"all": "ALL"},
         "combinesWith": {"orderDiscounts": false, "productDiscounts": false, "shippingDiscounts": false},
     });

@@ -7,6 +7,7 @@ use crate::learn::learn;
 use crate::money::{Currency, Money};
 use crate::order::Order;
 use crate::plan::Folder;
+use crate::protocol::{Claim, Form, Look, claim, wait_for_code};
 use crate::store::{Ranking, State, Store};
 
 const SHOP: &str = r#"
@@ -165,6 +166,30 @@ fn somebody_who_lapses_at_noon_waits_for_the_next_morning() {
     let why = &look(&late, "2026-04-14T09:30:00Z").why[0];
     assert_eq!(why.to_string(), "The letter leaves on 15 April 2026 at 09:00.", "the shop's clocks, not UTC's");
     assert_eq!(look(&late, "2026-04-14T09:30:00Z").next_look, Some(at("2026-04-15T06:00:00Z")));
+}
+
+#[test]
+fn a_claim_for_which_no_code_is_to_be_had_waits_until_then_and_no_longer_than_its_day() {
+    let nine = "2026-04-14T06:00:00Z";
+    let (store, plan) = (store(), plan());
+    let Action::Claim(draft) = look(&anna(), nine).action else { panic!("it is time") };
+    let with = Claim { form: Form::Long, code: None, lot: None, plan: plan.number, owner: "one", now: at(nine) };
+    let claimed = claim(&anna(), &draft, with);
+    let waits = |until: &str| wait_for_code(&claimed, at(until), Look { store: &store, plan: &plan, now: at(nine) });
+    let waiting = waits("2026-04-14T06:10:00Z");
+    assert_eq!((waiting.due, waiting.rev), (Some(at("2026-04-14T06:10:00Z")), claimed.rev + 1));
+    let early = look(&waiting, "2026-04-14T06:09:59Z");
+    assert_eq!((early.action, early.next_look), (Action::Wait, Some(at("2026-04-14T06:10:00Z"))));
+    let why = early.why[0].to_string();
+    assert_eq!(why, "No code can be had for it now; it is tried again on 14 April 2026 at 09:10.");
+    assert!(matches!(look(&waiting, "2026-04-14T06:10:00Z").action, Action::Claim(_)));
+    assert_eq!(waits("2026-04-20T06:00:00Z").due, Some(at("2026-04-14T17:00:00Z")), "till its day is over");
+    let bought = told(waiting, "2026-04-14T06:05:00Z", order("2026-04-14T06:05:00Z"));
+    assert_eq!(
+        look(&bought, "2026-04-14T06:05:00Z").action,
+        Action::CallOff(CallOff::Stop),
+        "whoever buys waits for nothing"
+    );
 }
 
 #[test]

@@ -31,6 +31,7 @@ pub(super) fn build(raw: &OfferFile, facts: &Facts, problems: &mut Problems) -> 
         gives: raw.gives.get()?.value.clone(),
         minimum_order: minimum_order.map(|least| least.value),
         valid_days: valid?.value.0,
+        uses: raw.uses.get().map_or(1, |uses| uses.value),
         stock: raw.stock.get().map(|stock| stock.value),
     })
 }

@@ -173,6 +173,8 @@ mapping! {
     may have {
         /// The least an order must come to.
         minimum_order: Phrase<Money>;
+        /// How many orders may use the code. Without it: one.
+        uses: Count;
         /// How many there are. Without it: as many as wanted.
         stock: Count;
     }

@@ -59,6 +59,7 @@ impl Story {
             code: Some(code.clone()),
             expires_at: at("2026-05-08T20:59:59Z"),
             minimum_order: Some(euros("40")),
+            uses: 1,
         };
         let coupon = Coupon {
             code,
@@ -71,7 +72,7 @@ impl Story {
             expires_at: granted.expires_at,
             uses: 1,
             authority: crate::codes::Authority::Winback,
-            setback: None,
+            not_made: None,
             reference: None,
             redeemed: vec![],
             conflicts: vec![],

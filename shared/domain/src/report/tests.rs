@@ -130,6 +130,7 @@ fn anna_came_back_after_her_last_day_and_bo_without_a_letter() {
         code: Code::read("7K2MQX4T11"),
         expires_at: at("2026-04-17T20:59:59Z"),
         minimum_order: None,
+        uses: 1,
     });
     let redeemed = vec![Redemption {
         order_id: "A-2".to_owned(),
@@ -149,7 +150,7 @@ fn anna_came_back_after_her_last_day_and_bo_without_a_letter() {
         expires_at: at("2026-04-17T20:59:59Z"),
         uses: 1,
         authority: crate::codes::Authority::Winback,
-        setback: None,
+        not_made: None,
         reference: None,
         redeemed,
         conflicts: vec![],
@@ -228,7 +229,7 @@ fn a_message_past_the_fence_is_sending_whatever_the_ledger_says() {
         lot: None,
         owner: None,
         fenced: None,
-        again: None,
+        code_after: None,
         refused: false,
     };
     for (state, word) in [(OpenState::Claimed, "claimed"), (OpenState::Sending, "sending")] {

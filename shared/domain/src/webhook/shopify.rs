@@ -31,7 +31,7 @@ pub const COMPLIANCE: [&str; 3] = ["customers/data_request", "customers/redact",
 
 /// The headers a signature may stand in; the newer "Events" name theirs without the `x-`.
 pub(super) const SIGNATURES: [&str; 2] = ["x-shopify-hmac-sha256", "shopify-hmac-sha256"];
-const NAMED: [&str; 2] = ["x-shopify-topic", "shopify-topic"];
+const TOPIC_HEADERS: [&str; 2] = ["x-shopify-topic", "shopify-topic"];
 const TRIGGERED: [&str; 2] = ["x-shopify-triggered-at", "shopify-triggered-at"];
 
 /// Checks a delivery. A secret that was rotated out may sign for an hour more.
@@ -49,7 +49,7 @@ pub fn sign(secret: &Wiring, body: &[u8]) -> String {
 /// Reads a delivery whose signature holds.
 pub(super) fn read(delivery: &Delivery<'_>) -> Result<Heard, Error> {
     let first = |names: [&str; 2]| names.into_iter().map(|name| delivery.text(name)).find(|text| !text.is_empty());
-    read_topic(first(NAMED).unwrap_or_default(), first(TRIGGERED), delivery.body, delivery.received)
+    read_topic(first(TOPIC_HEADERS).unwrap_or_default(), first(TRIGGERED), delivery.body, delivery.received)
 }
 
 /// Reads a payload by its topic, from wherever it was delivered. `triggered` is when Shopify says that it happened: some

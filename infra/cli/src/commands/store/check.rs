@@ -6,13 +6,14 @@ use std::fmt::Write as _;
 use anyhow::{Result, bail};
 use clap::Args;
 use jiff::ToSpan;
-use winback_cloud::operator::doors::Heard;
+use winback_cloud::Error;
+use winback_cloud::operator::webhooks::{Tallies, Tally};
 use winback_cloud::tables::pool::Pool;
 use winback_domain::codes::{Authority, Wanted};
 use winback_domain::figures::counted;
 use winback_domain::ids::{Code, CustomerId, MessageId, StoreId};
 use winback_domain::offer::Gives;
-use winback_domain::plan::Plan;
+use winback_domain::program::Program;
 
 use super::access::given;
 use crate::shop;
@@ -40,10 +41,17 @@ impl Check {
         let (cloud, store) = (&deployed.cloud, &self.store);
         known(cloud, store).await?;
         let since = deployed.stack.now().checked_sub(LOOK_BACK_HOURS.hours())?;
-        let mut said = webhooks(store, &deployed.stack.heard(store, since).await?);
-        let (codes, failed) = self.codes(deployed).await?;
+        let plan = match cloud.standing(store).await {
+            Ok(standing) => Some(standing.plan),
+            // Nobody has rehearsed it yet.
+            Err(Error::NoPlan(_)) => None,
+            Err(error) => return Err(error.into()),
+        };
+        let programs = plan.as_ref().map_or(&[][..], |plan| &plan.programs);
+        let mut said = webhooks(store, &deployed.stack.webhooks(store, since).await?);
+        let (codes, failed) = self.codes(deployed, programs).await?;
         said.push_str(&codes);
-        said.push_str(&self.pools(deployed).await?);
+        said.push_str(&self.pools(deployed, programs).await?);
         if failed {
             bail!("{}", said.trim_end());
         }
@@ -51,10 +59,9 @@ impl Check {
     }
 
     /// How many codes are left of those that the shop made itself.
-    async fn pools(&self, deployed: &Deployed) -> Result<String> {
+    async fn pools(&self, deployed: &Deployed, programs: &[Program]) -> Result<String> {
         let mut said = String::new();
-        let Ok(standing) = deployed.cloud.standing(&self.store).await else { return Ok(said) };
-        for program in standing.plan.programs.iter().filter(|program| program.codes == Authority::Pool) {
+        for program in programs.iter().filter(|program| program.codes == Authority::Pool) {
             for offer in program.offers.keys() {
                 let pool = Pool { store: &self.store, program: &program.name, offer };
                 let left = counted(deployed.cloud.tables.left_in_pool(pool).await?, "code");
@@ -66,11 +73,11 @@ impl Check {
 
     /// A test code made and withdrawn with every key that the store gave. Answers what to tell, and whether somebody must
     /// do something.
-    async fn codes(&self, deployed: &Deployed) -> Result<(String, bool)> {
+    async fn codes(&self, deployed: &Deployed, programs: &[Program]) -> Result<(String, bool)> {
         let (cloud, store) = (&deployed.cloud, &self.store);
         let given = given(deployed, store).await?;
         let wanted_of: BTreeSet<Authority> =
-            cloud.standing(store).await.iter().flat_map(|standing| asked(&standing.plan)).collect();
+            programs.iter().map(|program| program.codes).filter(|codes| codes.is_asked()).collect();
         let mut said = String::new();
         let mut failed = false;
         for authority in wanted_of.iter().filter(|authority| !given.contains(authority)) {
@@ -124,24 +131,23 @@ impl Check {
     }
 }
 
-/// Whom the programs of a plan ask for codes.
-fn asked(plan: &Plan) -> impl Iterator<Item = Authority> {
-    plan.programs.iter().map(|program| program.codes).filter(|codes| codes.is_asked())
-}
-
-fn webhooks(store: &StoreId, heard: &[Heard]) -> String {
-    if heard.is_empty() {
+fn webhooks(store: &StoreId, tallies: &Tallies) -> String {
+    let kinds = &tallies.kinds;
+    if kinds.is_empty() {
         return format!(
             "No webhook of {store} came in the last day. winback store add says again what to paste where; winback send tries\n\
              the way in.\n"
         );
     }
     let mut said = format!("Webhooks of {store} in the last day:\n");
-    let topic = |heard: &Heard| heard.topic.clone().unwrap_or_else(|| "(not read)".to_owned());
-    let widest = heard.iter().map(|heard| topic(heard).len()).max().unwrap_or_default();
-    for kind in heard {
+    let topic = |kind: &Tally| kind.topic.clone().unwrap_or_else(|| "(not read)".to_owned());
+    let widest = kinds.iter().map(|kind| topic(kind).len()).max().unwrap_or_default();
+    for kind in kinds {
         let (count, last) = (kind.count, kind.last.strftime("%Y-%m-%d %H:%M:%S"));
         let _ = writeln!(said, "  {:widest$}  {count:>6}  last {last} UTC  {}", topic(kind), kind.became);
+    }
+    if tallies.cut_short {
+        said.push_str("  There was more in the log than is read here: the latest are missing.\n");
     }
     said
 }

@@ -27,6 +27,7 @@ fn offers_nobody_can_make() {
     program_says("at least 30 EUR", "at least 30 SEK", "! <> [SEK] the shop counts in EUR, not in SEK");
     shop_says("500 EUR", "500 USD", "! <> [USD] the shop counts in EUR, not in USD");
     program_says("stock: 100", "stock: 0", "! <> [0] `0` is not a whole number from 1");
+    program_says("stock: 100", "uses: 0", "! <> [0] `0` is not a whole number from 1");
     program_says("offer: ten-euro", "offer: ten-euros", "! <> [ten-euros] there is no offer `ten-euros`");
     assert_eq!(advice("program.yaml", "offer: ten-euro", "offer: ten-euros"), "did you mean `ten-euro`?");
 }

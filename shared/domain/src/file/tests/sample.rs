@@ -63,7 +63,7 @@ fn the_sample_program_is_what_it_says() {
     let read = read(&folder(), 7).unwrap();
     let slot =
         Send::Slot { days: vec![Weekday::Tuesday, Weekday::Wednesday, Weekday::Thursday], time: time(9, 0, 0, 0) };
-    let offer = |gives, minimum_order, stock| Offer { gives, minimum_order, valid_days: 3, stock };
+    let offer = |gives, minimum_order, stock| Offer { gives, minimum_order, valid_days: 3, uses: 1, stock };
     let expected = Program {
         name: "We miss you".to_owned(),
         status: Status::Draft,

@@ -1,4 +1,4 @@
-//! What came in by a store's door, as receive-webhook wrote it to its log.
+//! What webhooks of a store came in, as receive-webhook wrote it to its log.
 
 use std::collections::BTreeMap;
 
@@ -8,14 +8,14 @@ use serde::Deserialize;
 use super::{Error, Stack};
 use winback_domain::ids::StoreId;
 
-/// So many pages of the log are read: a million lines or so.
+/// So many pages of the log are read, of ten thousand lines or a megabyte at most.
 const PAGES: usize = 100;
 /// So much of a reason is told.
 const LETTERS: usize = 120;
 
 /// Webhooks of one topic that ended alike.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Heard {
+pub struct Tally {
     /// The platform's name for it; nothing where it was refused before it was read.
     pub topic: Option<String>,
     /// What became of them.
@@ -24,6 +24,15 @@ pub struct Heard {
     pub count: u64,
     /// When the last of them came.
     pub last: Timestamp,
+}
+
+/// All that came in.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Tallies {
+    /// By topic, and what became of them.
+    pub kinds: Vec<Tally>,
+    /// There was more in the log than was read: the latest are missing.
+    pub cut_short: bool,
 }
 
 /// A line of the log.
@@ -43,17 +52,21 @@ struct Fields {
 }
 
 impl Stack {
-    /// What came in by the door of a store since a moment, by topic.
-    /// What came after the log was given up is not in it.
-    pub async fn heard(&self, store: &StoreId, since: Timestamp) -> Result<Vec<Heard>, Error> {
+    /// What came in for a store since a moment.
+    pub async fn webhooks(&self, store: &StoreId, since: Timestamp) -> Result<Tallies, Error> {
         let mut heard = BTreeMap::<(Option<String>, String), (u64, Timestamp)>::new();
         let group = format!("/aws/lambda/{}", self.function_name("receive-webhook"));
         let pattern = format!("{{ ($.fields.store = \"{store}\") && ($.fields.message = \"webhook *\") }}");
         let request = self.logs.filter_log_events().log_group_name(group).filter_pattern(pattern);
         let request = request.start_time(since.as_millisecond());
         let mut pages = request.into_paginator().send();
-        for _ in 0..PAGES {
-            let Some(page) = pages.next().await else { break };
+        let (mut read, mut cut_short) = (0, false);
+        while let Some(page) = pages.next().await {
+            read += 1;
+            if read > PAGES {
+                cut_short = true;
+                break;
+            }
             let page = page.map_err(|error| self.refused("logs:FilterLogEvents", &error))?;
             for event in page.events() {
                 let at = event.timestamp().and_then(|at| Timestamp::from_millisecond(at).ok());
@@ -63,8 +76,8 @@ impl Stack {
                 *known = (known.0 + 1, known.1.max(at));
             }
         }
-        let heard = heard.into_iter();
-        Ok(heard.map(|((topic, became), (count, last))| Heard { topic, became, count, last }).collect())
+        let kinds = heard.into_iter().map(|((topic, became), (count, last))| Tally { topic, became, count, last });
+        Ok(Tallies { kinds: kinds.collect(), cut_short })
     }
 }
 
