@@ -1,13 +1,12 @@
 //! A shop on a turned clock, and a transcript that its owner could read.
 
 pub mod backup;
-pub mod discounts_api;
+pub mod codes;
 pub mod http;
 pub mod log;
 pub mod orders_api;
-pub mod promotions_api;
 pub mod raw;
-pub mod shop_api;
+pub mod stores;
 pub mod uploads;
 mod words;
 

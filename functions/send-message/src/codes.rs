@@ -3,7 +3,8 @@
 
 use jiff::{Timestamp, ToSpan};
 use winback_cloud::Error;
-use winback_domain::codes::{Authority, Concerns, Fit, Trouble, Wanted, fit};
+use winback_domain::codes::{Authority, Fit, Wanted, fit};
+use winback_domain::exchange::{Concerns, Trouble};
 use winback_domain::ids::MessageId;
 use winback_domain::message::Message;
 use winback_domain::redeem::Coupon;

@@ -89,7 +89,7 @@ impl Readers {
             marketing_consent: agreed,
         };
         let total = Money { minor: i64::try_from(order.cents)?, currency: self.currency };
-        let who = Who { customer_id: None, email: Some(name(order.reader).1.parse()?) };
+        let who = Who { email: Some(name(order.reader).1.parse()?), ..Who::default() };
         let discount_codes = order.code.iter().map(|code| (*code).to_owned()).collect();
         let placed = PlacedOrder { order_id: order_id.clone(), placed_at: order.at, total, discount_codes };
         self.coming.tell(Event { at: order.at, who, what: What::OrderPlaced { order: placed, profile } });
@@ -119,7 +119,7 @@ impl Readers {
             total: Money { minor: least + 150 + 130 * i64::from(draw("total", whose, 24)), currency: self.currency },
             discount_codes: codes.into_iter().collect(),
         };
-        let who = Who { customer_id: None, email: Some(letter.mail.to.first()?.parse().ok()?) };
+        let who = Who { email: Some(letter.mail.to.first()?.parse().ok()?), ..Who::default() };
         self.coming.tell(Event { at, who, what: What::OrderPlaced { order, profile: Profile::default() } });
         Some(())
     }

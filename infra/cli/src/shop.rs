@@ -3,13 +3,21 @@
 use std::io::IsTerminal;
 use std::path::Path;
 
-use anyhow::{Result, bail};
+use anyhow::{Context, Result, bail};
 use miette::{GraphicalReportHandler, GraphicalTheme, LabeledSpan, MietteDiagnostic, NamedSource};
 use winback_cloud::programs;
 use winback_domain::check::check;
 use winback_domain::figures::counted;
 use winback_domain::file::{Problem, Severity};
 use winback_domain::plan::{Folder, Plan};
+
+/// The text of a file that a command names; `-` is standard input.
+pub fn text(path: &Path) -> Result<String> {
+    if path.as_os_str() == "-" {
+        return std::io::read_to_string(std::io::stdin()).context("standard input");
+    }
+    std::fs::read_to_string(path).with_context(|| path.display().to_string())
+}
 
 /// Reads the files of a folder.
 pub fn folder(dir: &Path) -> Result<Folder> {

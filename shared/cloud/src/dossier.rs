@@ -7,7 +7,6 @@ use winback_domain::customer::Customer;
 use winback_domain::event::{Event, What, Who};
 use winback_domain::ids::{CustomerId, StoreId};
 
-use crate::tables::customers::Record;
 use crate::{Cloud, Error};
 
 /// Facts that the tables keep as one text each; whoever reads them sees what is in them.
@@ -46,32 +45,35 @@ impl Cloud {
     /// one, of their latest wish, until they are forgotten or it expires.
     pub async fn answer_data_request(&self, store: &StoreId, event: &Event) -> Result<String, Error> {
         let dossier = self.dossier(store, &event.who, event.at).await?;
-        let id = dossier["records"][0]["customer"]["id"].as_str().and_then(|id| id.to_owned().try_into().ok());
-        let key = match &id {
+        let records = dossier["records"].as_array().into_iter().flatten();
+        let ids = records.filter_map(|record| record["customer"]["id"].as_str()?.to_owned().try_into().ok());
+        let ids: Vec<CustomerId> = ids.collect();
+        let key = match ids.first() {
             Some(id) => request_key(store, *id),
             None => format!("requests/{store}/nobody-{}.json", event.at.as_second()),
         };
         self.files.write(&key, &dossier).await?;
         // Forgotten while it was written: whoever forgot them looked for it before it was there.
-        if let Some(id) = id
-            && self.tables.customer(store, id).await?.is_none_or(|customer| customer.erased.is_some())
-        {
-            self.files.remove(&key).await?;
+        for id in ids {
+            if self.tables.customer(store, id).await?.is_none_or(|customer| customer.erased.is_some()) {
+                self.files.remove(&key).await?;
+            }
         }
         Ok(key)
     }
 
-    /// Every record of somebody by all their names, with the orders, messages and codes that belong to it.
+    /// Every record of somebody by all their names and orders, with the orders, messages and codes that belong to it.
     pub async fn dossier(&self, store: &StoreId, who: &Who, asked: Timestamp) -> Result<Value, Error> {
         let wish = Event { at: asked, who: who.clone(), what: What::DataRequested };
         let mut known: Vec<Customer> = Vec::new();
-        for name in self.names(store, who, &wish).await? {
-            let customer = match self.tables.record(store, name).await? {
-                Some(Record::Customer(customer)) => Some(*customer),
-                Some(Record::Alias(of)) => self.tables.customer(store, of).await?,
-                None => None,
-            };
-            known.extend(customer.filter(|found| known.iter().all(|other| other.id != found.id)));
+        let mut named = self.behind_orders(store, &who.orders).await?;
+        for name in self.names(store, who, &wish).await?.into_iter().rev() {
+            named.splice(..0, self.known_by(store, name).await?);
+        }
+        for customer in named {
+            if known.iter().all(|other| other.id != customer.id) {
+                known.push(customer);
+            }
         }
         let mut records = Vec::new();
         for customer in &known {

@@ -7,6 +7,7 @@ pub mod clock;
 pub mod config;
 pub mod door;
 pub mod dossier;
+mod exchange;
 pub mod files;
 pub mod keys;
 pub mod mailer;
@@ -30,7 +31,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use aws_config::SdkConfig;
-use winback_domain::codes::Trouble;
+use winback_domain::exchange::Trouble;
 use winback_domain::ids::StoreId;
 use winback_domain::planted::{Planted, planted};
 use winback_domain::store::Store;

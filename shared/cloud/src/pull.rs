@@ -6,9 +6,9 @@ mod orders;
 use std::collections::BTreeSet;
 
 use jiff::{SignedDuration, Timestamp};
-use winback_domain::codes::Trouble;
 use winback_domain::customer::Customer;
 use winback_domain::event::Event;
+use winback_domain::exchange::Trouble;
 use winback_domain::ids::StoreId;
 use winback_domain::order::Order;
 use winback_domain::pull::{Fetched, Fetching, Page, Pulling, Source, is_news, order_id, placed};
@@ -18,7 +18,6 @@ use winback_domain::webhook::{Heard, Platform, Wiring};
 pub use self::orders::Orders;
 use crate::queue::Told;
 use crate::record::{Recorded, Whom};
-use crate::tables::customers::Record;
 use crate::{Cloud, Error};
 
 /// A platform that is new to us is read from so long before the first run that finds its key. What is older comes as a
@@ -57,13 +56,17 @@ struct Run<'a> {
     bought: BTreeSet<String>,
     /// What became of orders that nobody knows yet: Stripe tells the latest first.
     waiting: Vec<Vec<Event>>,
+    /// Orders of the page that the ledger did not have.
+    new: Vec<String>,
+    /// The marks on the way, each with the orders that were new behind the one before.
+    way: Vec<(Option<Timestamp>, Vec<String>)>,
 }
 
 impl<'a> Run<'a> {
     fn begin(known: &'a Store, platform: Platform, from: Timestamp, mark: Timestamp) -> Self {
         let pulled =
             Pulled { platform, from, read: 0, missed: Vec::new(), forgotten: 0, not_understood: 0, mark, reach: None };
-        Self { known, pulled, bought: BTreeSet::new(), waiting: Vec::new() }
+        Self { known, pulled, bought: BTreeSet::new(), waiting: Vec::new(), new: Vec::new(), way: Vec::new() }
     }
 }
 
@@ -108,10 +111,11 @@ impl Cloud {
                 break;
             }
             let answered = self.stores.orders.page(asked).await;
-            match answered.and_then(|answered| pulling.hear(answered.answer(), self.clock.now())) {
+            match answered.and_then(|answered| pulling.hear(answered.response(), self.clock.now())) {
                 Ok(page) => {
                     next = page.next.clone();
                     self.queue_page(&mut run, page).await?;
+                    run.way.push((pulling.mark(), std::mem::take(&mut run.new)));
                 }
                 Err(trouble) => {
                     ended = Ok(Err(trouble));
@@ -119,9 +123,14 @@ impl Cloud {
                 }
             }
         }
+        let way = std::mem::take(&mut run.way);
         let mut pulled = self.queue_rest(run).await?;
+        let reached = match ended {
+            Ok(Ok(())) => pulling.mark(),
+            _ => self.recorded_until(store, way, until).await?,
+        };
         // Whoever began behind the mark leaves it where it is: what lies between was not read.
-        if let Some(at) = pulling.mark().filter(|_| from <= mark) {
+        if let Some(at) = reached.filter(|_| from <= mark) {
             let after = self.change_store(store, |store| store.pulled_until(platform, at)).await?;
             pulled.mark = after.pulled.get(&platform).copied().unwrap_or(at);
         }
@@ -189,6 +198,9 @@ impl Cloud {
             run.bought.insert(id.to_owned());
         }
         let order = self.tables.order(&run.known.id, id).await?.order;
+        if bought && order == Order::default() {
+            run.new.push(id.to_owned());
+        }
         if !bought && order == Order::default() {
             run.waiting.push(events.to_vec());
             return Ok(false);
@@ -200,11 +212,32 @@ impl Cloud {
         Ok(true)
     }
 
+    /// As far as a run that was cut short got, and the ledger after it. The next run may begin at once: an order that lies
+    /// on the queue yet is read once more by it, or what became of that order would look like a stranger's.
+    async fn recorded_until(
+        &self,
+        store: &StoreId,
+        way: Vec<(Option<Timestamp>, Vec<String>)>,
+        until: Timestamp,
+    ) -> Result<Option<Timestamp>, Error> {
+        let mut reached = None;
+        for (mark, new) in way {
+            for id in new {
+                let is_late = self.clock.now() > until;
+                if is_late || self.tables.order(store, &id).await?.order == Order::default() {
+                    return Ok(reached);
+                }
+            }
+            reached = reached.max(mark);
+        }
+        Ok(reached)
+    }
+
     /// Puts the rest on the queue: what became of orders that were read later than that. Of an order that neither this
     /// run nor the ledger knows there is nothing to give back or to call off: it is from before our time, or from before
     /// its customer asked to be forgotten.
     async fn queue_rest(&self, run: Run<'_>) -> Result<Pulled, Error> {
-        let Run { known, mut pulled, bought, waiting } = run;
+        let Run { known, mut pulled, bought, waiting, .. } = run;
         let mut told = Vec::new();
         for events in waiting {
             match order_id(&events) {
@@ -232,12 +265,7 @@ impl Cloud {
         let forgets =
             |customer: &Customer| customer.erased.max(customer.forgotten).is_some_and(|until| happened <= until);
         for name in self.names(&store.id, &event.who, event).await? {
-            let customer = match self.tables.record(&store.id, name).await? {
-                Some(Record::Customer(customer)) => Some(*customer),
-                Some(Record::Alias(of)) => self.tables.customer(&store.id, of).await?,
-                None => None,
-            };
-            if customer.as_ref().is_some_and(forgets) {
+            if self.known_by(&store.id, name).await?.as_ref().is_some_and(forgets) {
                 return Ok(true);
             }
         }
@@ -261,7 +289,7 @@ impl Cloud {
         let (mut fetching, mut request) = Fetching::begin(door.ok_or(Trouble::NoAccess)?, order_id);
         let heard = loop {
             let answered = self.stores.orders.one(request).await?;
-            match fetching.hear(answered.answer(), self.clock.now())? {
+            match fetching.hear(answered.response(), self.clock.now())? {
                 Fetched::Ask(next) => request = next,
                 Fetched::Done(heard) => break heard,
             }

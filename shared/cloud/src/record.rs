@@ -159,8 +159,9 @@ impl Cloud {
         }
         if event.what == What::Erased {
             for id in [Some(after.id), witness_of_erasure].into_iter().flatten() {
-                self.scrub(store, id).await?;
+                // First: while anything is left, the record says so.
                 self.files.remove(&request_key(store, id)).await?;
+                self.scrub(store, id).await?;
             }
         }
         if put_off {

@@ -7,15 +7,13 @@ use std::time::Duration;
 
 use aws_smithy_async::future::timeout::Timeout;
 use aws_smithy_async::rt::sleep::{AsyncSleep, TokioSleep};
-use aws_smithy_runtime_api::client::http::{HttpConnector, SharedHttpConnector};
-use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
-use aws_smithy_types::body::SdkBody;
-use aws_smithy_types::byte_stream::ByteStream;
-use winback_domain::codes::{Access, Authority, Made, Making, Request, Response, Step, Trouble, Wanted, Withdrawing};
-use winback_domain::http::retry_after;
+use aws_smithy_runtime_api::client::http::SharedHttpConnector;
+use winback_domain::codes::{Access, Authority, Made, Making, Step, Wanted, Withdrawing};
+use winback_domain::exchange::{Request, Response, Trouble};
 use winback_domain::ids::{Code, StoreId};
 use winback_domain::pull::Source;
 
+use crate::exchange::exchange;
 use crate::pull::Orders;
 use crate::{Cloud, Error, sdk};
 
@@ -63,23 +61,6 @@ impl Stores {
         if self.trial { Ok(Made::default()) } else { Err(Trouble::NoAccess) }
     }
 
-    /// Asks once. No answer is as good as being told to come back later.
-    async fn ask(&self, request: Request) -> Result<Answer, Trouble> {
-        let mut http = HttpRequest::new(SdkBody::from(request.body));
-        http.set_method(request.method).map_err(|_| Trouble::Unreadable)?;
-        http.set_uri(request.url).map_err(|_| Trouble::Refused("its address is none".to_owned()))?;
-        for (name, value) in request.headers {
-            http.headers_mut().try_insert(name, value).map_err(|_| Trouble::NoAccess)?;
-        }
-        let connector = self.connector.get_or_init(sdk::to_stores);
-        let answer = connector.call(http).await.map_err(|_| Trouble::Later { seconds: None })?;
-        let header = |name: &str| answer.headers().get(name).map(str::trim);
-        let status = answer.status().as_u16();
-        let retry_after = header("retry-after").and_then(|text| retry_after(text, header("date")));
-        let replayed = header("idempotent-replayed") == Some("true");
-        Ok(Answer { status, retry_after, replayed, body: read(answer.into_body()).await? })
-    }
-
     /// A whole conversation, within its time.
     async fn converse(&self, first: Request, hear: impl FnMut(Response<'_>) -> Step) -> Result<Made, Trouble> {
         let talk = Box::pin(self.talk(first, hear));
@@ -88,10 +69,11 @@ impl Stores {
     }
 
     async fn talk(&self, first: Request, mut hear: impl FnMut(Response<'_>) -> Step) -> Result<Made, Trouble> {
+        let connector = self.connector.get_or_init(sdk::to_stores);
         let mut request = first;
         for _ in 0..MOST_QUESTIONS {
-            let Answer { status, retry_after, replayed, body } = self.ask(request).await?;
-            match hear(Response { status, retry_after, replayed, body: &body }) {
+            let answered = exchange(connector, request, LARGEST_ANSWER).await?;
+            match hear(answered.response()) {
                 Step::Ask(next) => request = next,
                 Step::Done(made) => return Ok(made),
                 Step::Failed(trouble) => return Err(trouble),
@@ -99,27 +81,6 @@ impl Stores {
         }
         Err(Trouble::Unreadable)
     }
-}
-
-/// What a store answered.
-struct Answer {
-    status: u16,
-    retry_after: Option<u32>,
-    replayed: bool,
-    body: Vec<u8>,
-}
-
-/// Reads no further than anything we need.
-async fn read(body: SdkBody) -> Result<Vec<u8>, Trouble> {
-    let mut stream = ByteStream::new(body);
-    let mut whole = Vec::new();
-    while let Some(piece) = stream.try_next().await.map_err(|_| Trouble::Unreadable)? {
-        whole.extend_from_slice(&piece);
-        if whole.len() > LARGEST_ANSWER {
-            return Err(Trouble::Unreadable);
-        }
-    }
-    Ok(whole)
 }
 
 impl Cloud {

@@ -4,11 +4,10 @@
 //! The code is the same on every try, so "there is one of that name" is the usual answer of a second try. It counts as
 //! success only once it was read back, is ours, gives what was wanted until the very second, and is alive.
 
-use std::fmt;
-
 use jiff::Timestamp;
 
 use crate::address::Address;
+use crate::exchange::{Request, Response, Trouble};
 use crate::ids::Code;
 use crate::money::Money;
 use crate::offer::Gives;
@@ -47,39 +46,6 @@ pub struct Wanted<'a> {
     pub email: Option<&'a Address>,
 }
 
-/// What to ask a store.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Request {
-    /// The HTTP method.
-    pub method: &'static str,
-    /// The whole address.
-    pub url: String,
-    /// Header names are lower case. One of them is the key to the store.
-    pub headers: Vec<(&'static str, String)>,
-    /// Text, or nothing.
-    pub body: String,
-}
-
-impl fmt::Debug for Request {
-    /// Neither what opens the store nor what is said about whom.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Request({} {}, …)", self.method, self.url)
-    }
-}
-
-/// What a store answered.
-#[derive(Clone, Copy)]
-pub struct Response<'a> {
-    /// The HTTP status.
-    pub status: u16,
-    /// The header `Retry-After`, in seconds.
-    pub retry_after: Option<u32>,
-    /// The header `Idempotent-Replayed`: this was the answer to an earlier question of the same key (Stripe).
-    pub replayed: bool,
-    /// The bytes, as they came.
-    pub body: &'a [u8],
-}
-
 /// What comes next.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Step {
@@ -97,69 +63,6 @@ pub struct Made {
     /// The store's own id of it: Stripe's `promo_…` (its orders name that and not the code), Shopify's `gid://…`,
     /// WooCommerce's number. Nothing where a withdrawn code is somebody else's, or can never be made.
     pub reference: Option<String>,
-}
-
-/// Why it is not as it was wanted.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Trouble {
-    /// The store has too much to do, or is ill.
-    #[error("the store asks to come back later")]
-    Later {
-        /// When, if it said so.
-        seconds: Option<u32>,
-    },
-    /// The key was revoked, or may not do this: nothing works until somebody gives another.
-    #[error("the store does not let us in: the key was revoked or lacks a permission")]
-    NoAccess,
-    /// The store does not want it, and will not tomorrow. In its words, without addresses and keys.
-    #[error("the store refuses: {0}")]
-    Refused(String),
-    /// There is another code of this name, or ours gives something else.
-    #[error("the store has another code of this name")]
-    Taken,
-    /// It is ours, and was made dead. It stays so.
-    #[error("the code was made dead in the store")]
-    Dead,
-    /// The store failed at this one code, and answers so for a day.
-    #[error("the store failed at this code, and repeats that for a day")]
-    Spoilt,
-    /// Half an answer, or none that can be understood: what happened is not known. As good as later.
-    #[error("the store's answer cannot be read")]
-    Unreadable,
-}
-
-/// Whom a trouble concerns, and when the store is asked again.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Concerns {
-    /// Everybody who would ask this store, for so many seconds.
-    Store(u32),
-    /// Whoever gets what this code gives, and perhaps nobody else: it is asked for again after so many seconds.
-    Offer(u32),
-    /// This code alone, and for good. Its mail goes on another day, with another code.
-    Code,
-}
-
-/// A store that is ill is asked again after so long, unless it says when.
-const ILL_SECONDS: u32 = 60;
-/// What needs a person is asked again now and then until the day is over.
-const PERSON_SECONDS: u32 = 10 * 60;
-/// No store keeps us away for longer.
-const MOST_SECONDS: u32 = 60 * 60;
-
-impl Trouble {
-    /// Whom it concerns.
-    ///
-    /// A store that refuses what we want of it may want the next offer: other programs, and letters without a code, go
-    /// on. A code that is taken or dead is one customer's.
-    pub fn concerns(&self) -> Concerns {
-        match self {
-            Self::Later { seconds } => Concerns::Store(seconds.unwrap_or(ILL_SECONDS).clamp(1, MOST_SECONDS)),
-            Self::Unreadable => Concerns::Store(ILL_SECONDS),
-            Self::NoAccess => Concerns::Store(PERSON_SECONDS),
-            Self::Refused(_) => Concerns::Offer(PERSON_SECONDS),
-            Self::Taken | Self::Dead | Self::Spoilt => Concerns::Code,
-        }
-    }
 }
 
 /// What was wanted, kept for the length of a conversation.

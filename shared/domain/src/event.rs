@@ -24,7 +24,7 @@ pub struct Event {
     pub what: What,
 }
 
-/// How a store names a customer. At least one of both where a customer is meant.
+/// How a store names a customer. At least one of these where a customer is meant.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Who {
     /// The store's own id for the customer.
@@ -33,12 +33,15 @@ pub struct Who {
     /// The address.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub email: Option<Address>,
+    /// Orders that a wish about somebody's data names: whoever we know behind each of them is meant as well.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub orders: Vec<String>,
 }
 
 impl Who {
     /// Nobody is named.
     pub fn is_nobody(&self) -> bool {
-        self.customer_id.is_none() && self.email.is_none()
+        self.customer_id.is_none() && self.email.is_none() && self.orders.is_empty()
     }
 }
 

@@ -251,7 +251,7 @@ impl<R> History<R> {
         let at = self.said.say(&order_id, placed.earliest);
         let discount_codes = code.into_iter().collect();
         let order = PlacedOrder { order_id, placed_at: placed.at, total, discount_codes };
-        let who = Who { customer_id: None, email: Some(email) };
+        let who = Who { email: Some(email), ..Who::default() };
         Ok(Event { at, who, what: What::OrderPlaced { order, profile } })
     }
 

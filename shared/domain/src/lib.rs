@@ -8,6 +8,7 @@ pub mod codes;
 pub mod customer;
 pub mod decide;
 pub mod event;
+pub mod exchange;
 pub mod figures;
 pub mod file;
 pub mod gap;

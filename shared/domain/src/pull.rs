@@ -12,16 +12,14 @@ mod stripe;
 mod sweep;
 mod woocommerce;
 
-use jiff::fmt::rfc2822;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
 pub use self::bigcommerce::{Fetched, Fetching};
 pub use self::source::{NotASource, Source};
-use crate::codes::{Request, Trouble};
 use crate::customer::Customer;
 use crate::event::{Event, What};
-use crate::http::percent_encode;
+use crate::exchange::{Request, Response, Trouble};
 use crate::ids::CustomerId;
 use crate::learn::learn;
 use crate::money::Currency;
@@ -32,38 +30,6 @@ use crate::webhook::{Error, Heard};
 /// What is written in the last minutes before a run may show itself only after it: databases behind the store's API lag,
 /// and a clock of one of its machines is not that of another.
 const MARGIN: SignedDuration = SignedDuration::from_mins(10);
-
-/// What a store's API answered.
-#[derive(Clone, Copy)]
-pub struct Answer<'a> {
-    /// The HTTP status.
-    pub status: u16,
-    /// The header `Retry-After`, in seconds.
-    pub retry_after: Option<u32>,
-    /// The header `Date`: the store's own time.
-    pub date: Option<&'a str>,
-    /// The bytes, as they came.
-    pub body: &'a [u8],
-}
-
-impl Answer<'_> {
-    /// The body, where the store did as it was asked.
-    fn good(&self) -> Result<&[u8], Trouble> {
-        match self.status {
-            200..=299 => Ok(self.body),
-            // Followed, the key would go wherever it leads.
-            300..=399 => Err(Trouble::Refused("its address leads elsewhere: write down where".to_owned())),
-            401 | 403 => Err(Trouble::NoAccess),
-            408 | 409 | 425 | 429 | 500..=599 => Err(Trouble::Later { seconds: self.retry_after }),
-            404 => Err(Trouble::Refused("there is no such address".to_owned())),
-            status => Err(Trouble::Refused(format!("status {status}"))),
-        }
-    }
-
-    fn time(&self) -> Option<Timestamp> {
-        rfc2822::parse(self.date?.trim()).ok().map(|dated| dated.timestamp())
-    }
-}
 
 /// What one answer brought.
 #[derive(Clone, Debug)]
@@ -123,13 +89,13 @@ impl Pulling {
     ///
     /// # Errors
     /// Whatever keeps the store from answering. What was handed out before stays good, see [`Pulling::mark`].
-    pub fn hear(&mut self, answer: Answer<'_>, received: Timestamp) -> Result<Page, Trouble> {
+    pub fn hear(&mut self, answer: Response<'_>, received: Timestamp) -> Result<Page, Trouble> {
         let body = answer.good()?;
         self.began = self.began.or_else(|| answer.time());
         let page = match &mut self.platform {
             Reading::Shopify(reading) => reading.hear(body, received),
             Reading::WooCommerce(reading) => reading.hear(body, received),
-            Reading::Stripe(reading) => reading.hear(body, received),
+            Reading::Stripe(reading) => reading.hear(body, received, self.began.unwrap_or(received)),
             Reading::BigCommerce(reading) => reading.hear(body, received),
         }?;
         self.over = page.next.is_none();
@@ -166,7 +132,7 @@ impl Pulling {
 
 /// How far a reading got.
 struct Reached {
-    /// All that changed before this was handed out. Nothing where that is known only at the end.
+    /// All that changed before this was handed out; nothing where nothing was.
     complete: Option<Timestamp>,
     /// The latest change that was seen.
     latest: Option<Timestamp>,
@@ -187,12 +153,6 @@ pub fn order_id(events: &[Event]) -> Option<&str> {
 /// The event by which an order of a reading names its customer.
 pub fn placed(events: &[Event]) -> Option<&Event> {
     events.iter().find(|event| matches!(event.what, What::OrderPlaced { .. }))
-}
-
-/// Members as a query holds them.
-fn form(members: &[(&str, String)]) -> String {
-    let pairs = members.iter().map(|(name, value)| format!("{}={}", percent_encode(name), percent_encode(value)));
-    pairs.collect::<Vec<_>>().join("&")
 }
 
 /// A body of JSON. What it holds otherwise is nobody's business.

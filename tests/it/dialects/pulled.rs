@@ -334,6 +334,7 @@ async fn a_run_that_ends_before_its_orders_goes_on_the_next_time() {
         api.order("shopify", order(id, &email, &changed.to_string(), &changed.to_string()));
     }
     let run = || serde_json::from_value(json!({"scheduled_at": shop.place.clock.now()})).expect("a run");
+    let begun = Some(shop.place.clock.now() - SignedDuration::from_hours(24));
     // There is time for the first page alone: the clock of a place stands, so the answer itself turns it.
     let (clock, answering) = (shop.place.clock.clone(), api.clone());
     shop.place.stack.answer_for_stores(std::sync::Arc::new(move |asked| {
@@ -347,7 +348,12 @@ async fn a_run_that_ends_before_its_orders_goes_on_the_next_time() {
     let until = shop.place.clock.now() + SignedDuration::from_secs(90);
     let ended = pull_orders::handle(&shop.place.cloud, run(), winback_cloud::start::Invocation { until }).await;
     assert!(matches!(ended, Err(Error::TimeUp)), "{ended:?}");
-    assert_eq!(mark(&shop, Platform::Shopify).await, Some(at("2026-05-01T01:04:10Z")), "as far as it was read");
+    assert_eq!(mark(&shop, Platform::Shopify).await, begun, "what lies on the queue is read again");
+    shop.place.settle().await.expect("it settles");
+    let until = shop.place.clock.now() + SignedDuration::from_secs(90);
+    let ended = pull_orders::handle(&shop.place.cloud, run(), winback_cloud::start::Invocation { until }).await;
+    assert!(matches!(ended, Err(Error::TimeUp)), "{ended:?}");
+    assert_eq!(mark(&shop, Platform::Shopify).await, Some(at("2026-05-01T01:04:10Z")), "as far as the ledger has it");
     shop.place.stack.answer_for_stores(std::sync::Arc::new(move |asked| api.answer(&asked.address).into()));
     assert_eq!(pull(&shop).await.read, 351);
     assert_eq!(shop.customers().await.len(), 600);

@@ -292,6 +292,7 @@ async fn a_win_is_taken_back_by_its_refund() {
     let change = json!({"discounts": expanded, "payment_intent": {"id": "pi_win", "object": "payment_intent"}});
     let mut bought = with("checkout.session.completed--with-promotion-code", &change);
     bought["created"] = json!(now(&shop) - 600);
+    bought["data"]["object"]["created"] = json!(now(&shop) - 700);
     told(&shop, &bought).await;
     assert_eq!(shop.ledger().await.coupons[0].redeemed[0].order_id, "pi_win");
     let returns = async || {
@@ -336,7 +337,10 @@ async fn consent_is_what_the_checkout_says_and_a_missing_word_says_nothing() {
     let shop = wired(STRIPE, "").await;
     let agreed = async |id: &str, consent: &Value, minute: i64| {
         let mut event = with(PAID, &json!({"payment_intent": id, "consent": consent}));
-        event["created"] = json!(event["created"].as_i64().unwrap() + 60 * minute);
+        for moment in ["/created", "/data/object/created"] {
+            let moment = event.pointer_mut(moment).expect("it has one");
+            *moment = json!(moment.as_i64().expect("seconds") + 600 * (minute - 9));
+        }
         told(&shop, &event).await;
         shop.customer(ANNA).await.agreed().is_some()
     };

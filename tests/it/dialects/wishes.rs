@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use winback_domain::store::State;
 
 use super::{Sender, deliver, wired};
-use crate::support::Shop;
+use crate::support::{Shop, raw};
 
 async fn tell(shop: &Shop, topic: &str, body: &Value) {
     let answer = deliver(shop, Sender::Shopify, topic, body.to_string().as_bytes()).await;
@@ -84,6 +84,33 @@ async fn whoever_is_forgotten_leaves_no_file_either_whoever_wished_it() {
     tell(&shop, "shop/redact", &json!({"shop_id": 1, "shop_domain": "example-books.myshopify.com"})).await;
     shop.place.scan(None).await.expect("the night's scan");
     assert_eq!(files(), Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn a_guest_whom_only_an_order_names_is_meant_by_the_wish_as_well() {
+    let shop = wired(Sender::Shopify, "").await;
+    tell(&shop, "orders/create", &order(1, 7, "anna@example.com", EARLY)).await;
+    let mut as_guest = order(2, 7, "anna@work.example", EARLY);
+    as_guest["customer"] = Value::Null;
+    tell(&shop, "orders/create", &as_guest).await;
+    tell(&shop, "orders/create", &order(3, 8, "berta@example.com", EARLY)).await;
+    let anna = json!({"id": 7, "email": "anna@example.com"});
+    // An order that nobody knows names nobody.
+    tell(&shop, "customers/data_request", &json!({"customer": anna, "orders_requested": [1, 2, 99]})).await;
+    let files = shop.place.stack.file_names("requests/books/");
+    let text = shop.place.cloud.files.read_text(&files[0]).await.expect("it reads").expect("a file");
+    assert_eq!(serde_json::from_str::<Value>(&text).expect("JSON")["records"].as_array().expect("records").len(), 2);
+    assert!(text.contains("anna@work.example") && !text.contains("berta"), "{text}");
+    let wish = json!({"customer": anna, "orders_to_redact": [1, 2, 99]});
+    for _ in 0..2 {
+        tell(&shop, "customers/redact", &wish).await;
+        let known = shop.customers().await;
+        let kept: Vec<_> = known.iter().filter_map(|customer| Some(customer.email()?.as_str().to_owned())).collect();
+        assert_eq!((known.len(), kept), (3, vec!["berta@example.com".to_owned()]));
+    }
+    let again = raw::items(&shop.place).await;
+    tell(&shop, "orders/create", &as_guest).await;
+    assert_eq!(raw::changed(&again, &raw::items(&shop.place).await), Vec::<String>::new(), "and nothing wakes");
 }
 
 #[tokio::test]

@@ -1,31 +1,20 @@
 //! A shop's own codes, with every trouble at every call, and another customer who picks the same code in the same moment:
 //! each is handed out to one customer, and nobody gets a letter without one.
 
-use std::collections::BTreeSet;
-
-use winback_cloud::tables::pool::Pool;
-use winback_domain::ids::{Code, CustomerId, MessageId};
+use winback_domain::ids::{CustomerId, MessageId};
 use winback_domain::redeem::Coupon;
 use winback_local::aws::{At, Fault, Service};
 use winback_local::place::Ledger;
 
 use super::world::{ANNA, BEFORE_LETTER, END, World, folder};
-use crate::support::edit;
+use crate::support::codes::{fill, with_pool};
 
 const CODES: [&str; 3] = ["SPRING-OLIVE", "SPRING-LILAC", "SPRING-MAPLE"];
 
 async fn world() -> World {
-    let mut folder = folder();
-    edit(&mut folder, "program.yaml", "offers:\n", "codes: pool\noffers:\n");
-    edit(&mut folder, "program.yaml", ", stock: 3", "");
-    let world = World::new(&folder).await;
-    let codes: BTreeSet<Code> = CODES.iter().map(|code| Code::parse(code).expect("a code")).collect();
-    world.place.overseer.tables.fill_pool(pool(&world), &codes).await.expect("they are put there");
+    let world = World::new(&with_pool(3, folder())).await;
+    fill(&world.place, &world.store, &CODES).await;
     world
-}
-
-fn pool(world: &World) -> Pool<'_> {
-    Pool { store: &world.store, program: "We miss you", offer: "ten-euro" }
 }
 
 /// Every mailed code is of the pool, good, and its message's own.

@@ -4,14 +4,14 @@
 use jiff::Timestamp;
 use serde_json::Value;
 use winback_local::aws::{At, Fault, Service};
-use winback_local::place::Place;
 
 use super::check::{Expect, check};
 use super::world::{END, World, at, folder};
-use crate::support::discounts_api::DiscountsApi;
-use crate::support::edit;
-use crate::support::promotions_api::PromotionsApi;
-use crate::support::shop_api::ShopApi;
+use crate::support::codes::honoured_by;
+use crate::support::stores::StandIn;
+use crate::support::stores::shopify::ShopifyApi;
+use crate::support::stores::stripe::StripeApi;
+use crate::support::stores::woocommerce::WooCommerceApi;
 
 /// A kind of trouble: its name, whether it strikes three times in a row, and what it is.
 fn troubles() -> Vec<(&'static str, u64, Fault)> {
@@ -42,26 +42,20 @@ fn trouble(kind: &str) -> Fault {
 }
 
 /// A platform's store, as it stands in here.
-trait Store: Sized {
+trait Store: StandIn {
     /// What a program says after `codes:`.
     const CODES: &'static str;
     /// Whether it is the one that is tried with all kinds of trouble.
     const EVERY_KIND: bool = false;
-    /// Stands in for the store of a place.
-    fn open(place: &Place) -> Self;
     /// How often it was asked.
     fn questions(&self) -> usize;
     /// Until when it takes a code; nothing where it has none of that name. One that is dead ended long ago.
     fn takes_until(&self, code: &str) -> Option<Timestamp>;
 }
 
-impl Store for ShopApi {
+impl Store for WooCommerceApi {
     const CODES: &'static str = "woocommerce";
     const EVERY_KIND: bool = true;
-
-    fn open(place: &Place) -> Self {
-        Self::behind(place)
-    }
 
     fn questions(&self) -> usize {
         self.asked().len()
@@ -73,12 +67,8 @@ impl Store for ShopApi {
     }
 }
 
-impl Store for PromotionsApi {
+impl Store for StripeApi {
     const CODES: &'static str = "stripe";
-
-    fn open(place: &Place) -> Self {
-        Self::behind(place)
-    }
 
     fn questions(&self) -> usize {
         self.asked()
@@ -96,12 +86,8 @@ impl Store for PromotionsApi {
     }
 }
 
-impl Store for DiscountsApi {
+impl Store for ShopifyApi {
     const CODES: &'static str = "shopify";
-
-    fn open(place: &Place) -> Self {
-        Self::behind(place)
-    }
 
     fn questions(&self) -> usize {
         self.asked()
@@ -114,26 +100,24 @@ impl Store for DiscountsApi {
 }
 
 async fn world<S: Store>() -> (World, S) {
-    let mut folder = folder();
-    edit(&mut folder, "program.yaml", "offers:\n", &format!("codes: {}\noffers:\n", S::CODES));
-    let world = World::new(&folder).await;
-    let store = S::open(&world.place);
+    let world = World::new(&honoured_by(S::CODES, folder())).await;
+    let store = S::behind(&world.place);
     (world, store)
 }
 
 #[tokio::test]
 async fn every_trouble_at_every_call_of_the_store_leaves_one_letter_and_one_good_code() {
-    makes_one_good_code::<ShopApi>().await;
+    makes_one_good_code::<WooCommerceApi>().await;
 }
 
 #[tokio::test]
 async fn every_trouble_at_every_call_of_stripe_leaves_one_letter_and_one_good_code() {
-    makes_one_good_code::<PromotionsApi>().await;
+    makes_one_good_code::<StripeApi>().await;
 }
 
 #[tokio::test]
 async fn every_trouble_at_every_call_of_shopify_leaves_one_letter_and_one_good_code() {
-    makes_one_good_code::<DiscountsApi>().await;
+    makes_one_good_code::<ShopifyApi>().await;
 }
 
 async fn makes_one_good_code<S: Store>() {
@@ -158,9 +142,9 @@ async fn makes_one_good_code<S: Store>() {
 
 #[tokio::test]
 async fn a_purchase_while_the_store_is_asked_stops_the_letter_and_withdraws_the_code() {
-    stopped_by_a_purchase::<ShopApi>().await;
-    stopped_by_a_purchase::<PromotionsApi>().await;
-    stopped_by_a_purchase::<DiscountsApi>().await;
+    stopped_by_a_purchase::<WooCommerceApi>().await;
+    stopped_by_a_purchase::<StripeApi>().await;
+    stopped_by_a_purchase::<ShopifyApi>().await;
 }
 
 async fn stopped_by_a_purchase<S: Store>() {
@@ -187,17 +171,17 @@ async fn stopped_by_a_purchase<S: Store>() {
 
 #[tokio::test]
 async fn every_trouble_while_a_code_is_withdrawn_leaves_no_good_code_and_nothing_open() {
-    withdraws_whatever_happens::<ShopApi>().await;
+    withdraws_whatever_happens::<WooCommerceApi>().await;
 }
 
 #[tokio::test]
 async fn every_trouble_while_stripe_withdraws_a_code_leaves_no_good_code_and_nothing_open() {
-    withdraws_whatever_happens::<PromotionsApi>().await;
+    withdraws_whatever_happens::<StripeApi>().await;
 }
 
 #[tokio::test]
 async fn every_trouble_while_shopify_withdraws_a_code_leaves_no_good_code_and_nothing_open() {
-    withdraws_whatever_happens::<DiscountsApi>().await;
+    withdraws_whatever_happens::<ShopifyApi>().await;
 }
 
 /// She buys while the store is asked for her code, and whoever clears up after that meets every trouble.

@@ -4,23 +4,17 @@ use std::path::PathBuf;
 
 use jiff::Timestamp;
 use serde_json::json;
-use winback_domain::plan::Folder;
 use winback_domain::store::State;
 
 use super::world::{STORE, World, own_dir};
-use crate::support::discounts_api::DiscountsApi;
-use crate::support::promotions_api::PromotionsApi;
-use crate::support::shop_api::{Mood, ShopApi};
-use crate::support::{books, edit};
+use crate::support::books;
+use crate::support::codes::{honoured_by, with_pool};
+use crate::support::stores::StandIn;
+use crate::support::stores::shopify::ShopifyApi;
+use crate::support::stores::stripe::StripeApi;
+use crate::support::stores::woocommerce::{Mood, WooCommerceApi};
 
 const ACCESS: &str = "/winback/local/stores/books/access";
-
-/// The sample bookshop, whose codes this honours.
-fn honoured_by(codes: &str) -> Folder {
-    let mut folder = books();
-    edit(&mut folder, "program.yaml", "offers:\n", &format!("codes: {codes}\noffers:\n"));
-    folder
-}
 
 /// A file with a line in it.
 pub(super) fn written(name: &str, line: &str) -> PathBuf {
@@ -39,7 +33,7 @@ async fn a_store_gives_its_key_and_a_test_code_is_made_and_withdrawn() {
         nothing.contains("winback store access books") && nothing.contains("No webhook of books came"),
         "{nothing}"
     );
-    let (shop, line) = ShopApi::listening().await;
+    let (shop, line) = WooCommerceApi::listening().await;
     let file = written("store-access", &line);
     let words = ["store", "access", STORE, "--file", file.to_str().expect("a plain path")];
     let said = world.winback(&words).await.well();
@@ -57,8 +51,8 @@ async fn a_store_gives_its_key_and_a_test_code_is_made_and_withdrawn() {
 #[tokio::test]
 async fn a_test_code_is_made_and_withdrawn_in_each_store_that_gave_its_key() {
     let world = World::with_store(&books(), State::Rehearsing).await;
-    let (discounts, shopify) = DiscountsApi::listening().await;
-    let (promotions, stripe) = PromotionsApi::listening().await;
+    let (discounts, shopify) = ShopifyApi::listening().await;
+    let (promotions, stripe) = StripeApi::listening().await;
     for (name, line) in [("store-shopify", &shopify), ("store-stripe", &stripe)] {
         let file = written(name, line);
         let words = ["store", "access", STORE, "--file", file.to_str().expect("a plain path")];
@@ -82,8 +76,8 @@ async fn a_test_code_is_made_and_withdrawn_in_each_store_that_gave_its_key() {
 
 #[tokio::test]
 async fn a_key_that_the_shop_took_back_opens_nothing_and_that_is_said() {
-    let world = World::with_store(&honoured_by("woocommerce"), State::Rehearsing).await;
-    let (shop, line) = ShopApi::listening().await;
+    let world = World::with_store(&honoured_by("woocommerce", books()), State::Rehearsing).await;
+    let (shop, line) = WooCommerceApi::listening().await;
     let file = written("store-revoked", &line);
     world.winback(&["store", "access", STORE, "--file", file.to_str().expect("a plain path")]).await.well();
     shop.mood(Mood::Answers(401, json!({"code": "woocommerce_rest_cannot_view"}).to_string()));
@@ -97,15 +91,14 @@ async fn a_key_that_the_shop_took_back_opens_nothing_and_that_is_said() {
 
 #[tokio::test]
 async fn a_program_that_wants_codes_of_a_store_without_a_key_is_named() {
-    let world = World::with_store(&honoured_by("shopify"), State::Rehearsing).await;
+    let world = World::with_store(&honoured_by("shopify", books()), State::Rehearsing).await;
     let said = world.winback(&["store", "check", STORE]).await;
     assert!(said.status == 1 && said.errors.contains("a program says `codes: shopify`, and no key"), "{said:?}");
 }
 
 #[tokio::test]
 async fn a_shop_hands_over_codes_it_made_itself() {
-    let mut folder = honoured_by("pool");
-    edit(&mut folder, "program.yaml", ", stock: 50", "");
+    let folder = with_pool(50, books());
     let world = World::with_store(&folder, State::Rehearsing).await;
     let file = written("codes-import", "SPRING-OLIVE\n\nSPRING-LILAC\nSPRING-OLIVE\n");
     let path = file.to_str().expect("a plain path");

@@ -2,32 +2,21 @@
 
 use serde_json::{Value, json};
 use winback_domain::message::State as Fate;
-use winback_domain::plan::Folder;
 
 use crate::dialects::{SECRET, SECRETS, Sender, payload, told};
-use crate::support::discounts_api::DiscountsApi;
-use crate::support::promotions_api::PromotionsApi;
-use crate::support::shop_api::{Mood, ShopApi};
+use crate::support::codes::honoured_by;
+use crate::support::stores::StandIn;
+use crate::support::stores::shopify::ShopifyApi;
+use crate::support::stores::stripe::StripeApi;
+use crate::support::stores::woocommerce::{Mood, WooCommerceApi};
 use crate::support::{Shop, books, edit};
-
-use std::collections::BTreeSet;
-
-use winback_cloud::tables::pool::Pool;
-use winback_domain::ids::Code;
 
 const ANNA: &str = "anna@example.com";
 const BO: &str = "bo@example.com";
 
-/// The sample bookshop, whose codes a store honours.
-fn honoured_by(store: &str) -> Folder {
-    let mut folder = books();
-    edit(&mut folder, "program.yaml", "offers:\n", &format!("codes: {store}\noffers:\n"));
-    folder
-}
-
-async fn lapsing() -> (Shop, ShopApi) {
-    let mut shop = Shop::open_with("2026-01-12 10:00", "books", &honoured_by("woocommerce")).await;
-    let store = ShopApi::behind(&shop.place);
+async fn lapsing() -> (Shop, WooCommerceApi) {
+    let mut shop = Shop::open_with("2026-01-12 10:00", "books", &honoured_by("woocommerce", books())).await;
+    let store = WooCommerceApi::behind(&shop.place);
     shop.order(ANNA, "45.00").await;
     shop.until("2026-04-14 08:59").await;
     (shop, store)
@@ -105,10 +94,10 @@ async fn every_way_to_fail_lets_the_day_lapse_says_why_and_the_next_day_brings_a
 
 #[tokio::test]
 async fn a_code_for_two_orders_is_made_for_two_in_the_store_as_well() {
-    let mut folder = honoured_by("woocommerce");
+    let mut folder = honoured_by("woocommerce", books());
     edit(&mut folder, "program.yaml", "    minimum_order: 40 EUR\n", "    minimum_order: 40 EUR\n    uses: 2\n");
     let mut shop = Shop::open_with("2026-01-12 10:00", "books", &folder).await;
-    let store = ShopApi::behind(&shop.place);
+    let store = WooCommerceApi::behind(&shop.place);
     shop.order(ANNA, "45.00").await;
     shop.until("2026-04-14 12:00").await;
     assert_eq!(shop.letters_to(ANNA).len(), 1);
@@ -130,8 +119,8 @@ async fn a_store_says_when_it_wants_to_be_asked_again_and_is_not_asked_before() 
 
 #[tokio::test]
 async fn a_code_that_is_taken_is_one_customers_trouble_and_the_others_get_their_letters() {
-    let mut shop = Shop::open_with("2026-01-12 10:00", "books", &honoured_by("woocommerce")).await;
-    let store = ShopApi::behind(&shop.place);
+    let mut shop = Shop::open_with("2026-01-12 10:00", "books", &honoured_by("woocommerce", books())).await;
+    let store = WooCommerceApi::behind(&shop.place);
     for email in [ANNA, BO] {
         shop.order(email, "45.00").await;
     }
@@ -154,8 +143,8 @@ async fn a_code_that_is_taken_is_one_customers_trouble_and_the_others_get_their_
 
 #[tokio::test]
 async fn a_promotion_code_of_stripe_comes_back_under_its_id_and_is_known() {
-    let mut shop = Shop::open_with("2026-01-12 10:00", "books", &honoured_by("stripe")).await;
-    let account = PromotionsApi::behind(&shop.place);
+    let mut shop = Shop::open_with("2026-01-12 10:00", "books", &honoured_by("stripe", books())).await;
+    let account = StripeApi::behind(&shop.place);
     shop.place.stack.put_secret(SECRETS, &format!("stripe {SECRET}")).expect("it is written");
     shop.order(ANNA, "45.00").await;
     shop.until("2026-04-14 12:00").await;
@@ -192,8 +181,8 @@ fn ordered(name: &str, at: &str) -> Value {
 
 #[tokio::test]
 async fn a_discount_code_of_shopify_is_good_to_the_second_for_one_order_and_comes_back_with_it() {
-    let mut shop = Shop::open_with("2026-01-12 10:00", "books", &honoured_by("shopify")).await;
-    let store = DiscountsApi::behind(&shop.place);
+    let mut shop = Shop::open_with("2026-01-12 10:00", "books", &honoured_by("shopify", books())).await;
+    let store = ShopifyApi::behind(&shop.place);
     shop.place.stack.put_secret(SECRETS, &format!("shopify {SECRET}")).expect("it is written");
     let first = ordered("orders.create", "2026-01-12T09:30:00+02:00");
     told(&shop, Sender::Shopify, "orders/create", &first).await;
@@ -222,8 +211,8 @@ async fn a_discount_code_of_shopify_is_good_to_the_second_for_one_order_and_come
 
 #[tokio::test]
 async fn what_shopify_finds_wrong_with_a_code_costs_the_days_letter_and_is_said_in_the_why() {
-    let mut shop = Shop::open_with("2026-01-12 10:00", "books", &honoured_by("shopify")).await;
-    let store = DiscountsApi::behind(&shop.place);
+    let mut shop = Shop::open_with("2026-01-12 10:00", "books", &honoured_by("shopify", books())).await;
+    let store = ShopifyApi::behind(&shop.place);
     shop.order(ANNA, "45.00").await;
     store.finds(Some("Ends at needs to be after starts_at"));
     shop.until("2026-04-14 21:00").await;
@@ -275,77 +264,4 @@ async fn whoever_buys_while_the_store_is_down_gets_no_letter_and_their_code_is_w
     let coupon = store.coupon(&code).expect("kept, and dead");
     let expired = coupon["date_expires_gmt"].as_str().is_some_and(|end| end < "2026-04-14");
     assert!(expired || coupon["status"] != "publish", "{coupon}");
-}
-
-const PROGRAM: &str = "We miss you";
-
-/// The sample bookshop, which hands us codes that it made itself.
-async fn with_pool(codes: &[&str], customers: &[&str]) -> Shop {
-    let mut folder = books();
-    edit(&mut folder, "program.yaml", "offers:\n", "codes: pool\noffers:\n");
-    // A gift of which there are fifty is no pool's.
-    edit(&mut folder, "program.yaml", ", stock: 50", "");
-    let mut shop = Shop::open_with("2026-01-12 10:00", "books", &folder).await;
-    fill(&shop, codes).await;
-    for email in customers {
-        shop.order(email, "45.00").await;
-    }
-    shop
-}
-
-async fn fill(shop: &Shop, codes: &[&str]) {
-    let pool = Pool { store: &shop.store, program: PROGRAM, offer: "ten-euro" };
-    let codes: BTreeSet<Code> = codes.iter().map(|code| Code::parse(code).expect("a code")).collect();
-    shop.place.overseer.tables.fill_pool(pool, &codes).await.expect("they are put there");
-}
-
-/// The codes of a pool that stand in somebody's letters.
-fn codes_in_letters(shop: &Shop, email: &str) -> BTreeSet<String> {
-    let letters = shop.letters_to(email);
-    let words = letters.iter().flat_map(|mail| mail.text.split(|c: char| !(c.is_ascii_alphanumeric() || c == '-')));
-    words.filter(|word| word.starts_with("SPRING-")).map(ToOwned::to_owned).collect()
-}
-
-#[tokio::test]
-async fn a_shops_own_codes_go_to_one_customer_each_and_come_back_in_orders() {
-    let people = [ANNA, BO, "cia@example.com"];
-    let mut shop = with_pool(&["SPRING-OLIVE", "SPRING-LILAC", "SPRING-MAPLE"], &people).await;
-    shop.until("2026-04-17 09:00").await;
-    let given: Vec<BTreeSet<String>> = people.iter().map(|email| codes_in_letters(&shop, email)).collect();
-    assert!(given.iter().all(|codes| codes.len() == 1), "the letter and its last day name the same: {given:?}");
-    assert_eq!(given.iter().flatten().collect::<BTreeSet<_>>().len(), 3, "nobody has another's: {given:?}");
-    let hers = given[0].iter().next().expect("she has one").to_lowercase();
-    shop.order_with(ANNA, "45.00", json!({"discount_codes": [hers]})).await;
-    let coupons = shop.ledger().await.coupons;
-    let used: Vec<&str> =
-        coupons.iter().filter(|coupon| !coupon.redeemed.is_empty()).map(|coupon| coupon.code.as_str()).collect();
-    assert_eq!(used, [hers.to_uppercase()]);
-}
-
-#[tokio::test]
-async fn without_a_code_no_letter_leaves_and_new_codes_bring_it_the_same_day() {
-    let mut shop = with_pool(&["SPRING-OLIVE"], &[ANNA, BO]).await;
-    shop.until("2026-04-14 10:00").await;
-    let mailed = |shop: &Shop| [ANNA, BO].map(|email| shop.letters_to(email).len()).iter().sum::<usize>();
-    assert_eq!(mailed(&shop), 1, "there was one code");
-    // The same code again is no new code.
-    fill(&shop, &["SPRING-OLIVE"]).await;
-    shop.until("2026-04-14 11:00").await;
-    assert_eq!(mailed(&shop), 1);
-    fill(&shop, &["SPRING-LILAC"]).await;
-    shop.until("2026-04-14 12:00").await;
-    assert_eq!(mailed(&shop), 2);
-}
-
-#[tokio::test]
-async fn a_day_without_codes_is_given_up_and_says_so() {
-    let mut shop = with_pool(&["SPRING-OLIVE"], &[ANNA, BO]).await;
-    shop.until("2026-04-15 08:00").await;
-    let ledger = shop.ledger().await;
-    let stopped = ledger.messages.iter().find(|message| message.state == Fate::Stopped).expect("one got none");
-    let why: Vec<String> = stopped.why.iter().map(ToString::to_string).collect();
-    assert!(why.contains(&"pool did not make the code good: none was left.".to_owned()), "{why:?}");
-    fill(&shop, &["SPRING-LILAC"]).await;
-    shop.until("2026-04-15 12:00").await;
-    assert_eq!([ANNA, BO].map(|email| shop.letters_to(email).len()), [1, 1]);
 }

@@ -3,45 +3,92 @@
 
 use std::collections::BTreeSet;
 
+use serde_json::json;
 use winback_cloud::restore::Lost;
-use winback_cloud::tables::pool::Pool;
-use winback_domain::ids::Code;
-use winback_domain::plan::Folder;
+use winback_domain::message::State as Fate;
 use winback_domain::store::State;
 use winback_local::aws::Account;
 
 use crate::support::backup::Backup;
+use crate::support::codes::{self, honoured_by, with_pool};
 use crate::support::log::Log;
 use crate::support::{Shop, books, edit};
 
 const ANNA: &str = "anna@example.com";
 const BO: &str = "bo@example.com";
-const PROGRAM: &str = "We miss you";
 
-fn with_codes_of(authority: &str) -> Folder {
-    let mut folder = books();
-    edit(&mut folder, "program.yaml", "offers:\n", &format!("codes: {authority}\noffers:\n"));
-    // A gift of which there are fifty is no pool's.
-    edit(&mut folder, "program.yaml", ", stock: 50", "");
-    folder
-}
-
-fn pool(shop: &Shop) -> Pool<'_> {
-    Pool { store: &shop.store, program: PROGRAM, offer: "ten-euro" }
+/// The sample bookshop, which hands us codes that it made itself.
+async fn open(codes: &[&str], customers: &[&str]) -> Shop {
+    let mut shop = Shop::open_with("2026-01-12 10:00", "books", &with_pool(50, books())).await;
+    fill(&shop, codes).await;
+    for email in customers {
+        shop.order(email, "45.00").await;
+    }
+    shop
 }
 
 async fn fill(shop: &Shop, codes: &[&str]) -> Option<usize> {
-    let codes: BTreeSet<Code> = codes.iter().map(|code| Code::parse(code).expect("a code")).collect();
-    shop.place.overseer.tables.fill_pool(pool(shop), &codes).await.expect("the table answers")
+    codes::fill(&shop.place, &shop.store, codes).await
 }
 
 async fn left(shop: &Shop) -> usize {
-    shop.place.overseer.tables.left_in_pool(pool(shop)).await.expect("the table answers")
+    shop.place.overseer.tables.left_in_pool(codes::pool(&shop.store)).await.expect("the table answers")
+}
+
+/// The codes of a pool that stand in somebody's letters.
+fn codes_in_letters(shop: &Shop, email: &str) -> BTreeSet<String> {
+    let letters = shop.letters_to(email);
+    let words = letters.iter().flat_map(|mail| mail.text.split(|c: char| !(c.is_ascii_alphanumeric() || c == '-')));
+    words.filter(|word| word.starts_with("SPRING-")).map(ToOwned::to_owned).collect()
+}
+
+#[tokio::test]
+async fn a_shops_own_codes_go_to_one_customer_each_and_come_back_in_orders() {
+    let people = [ANNA, BO, "cia@example.com"];
+    let mut shop = open(&["SPRING-OLIVE", "SPRING-LILAC", "SPRING-MAPLE"], &people).await;
+    shop.until("2026-04-17 09:00").await;
+    let given: Vec<BTreeSet<String>> = people.iter().map(|email| codes_in_letters(&shop, email)).collect();
+    assert!(given.iter().all(|codes| codes.len() == 1), "the letter and its last day name the same: {given:?}");
+    assert_eq!(given.iter().flatten().collect::<BTreeSet<_>>().len(), 3, "nobody has another's: {given:?}");
+    let hers = given[0].iter().next().expect("she has one").to_lowercase();
+    shop.order_with(ANNA, "45.00", json!({"discount_codes": [hers]})).await;
+    let coupons = shop.ledger().await.coupons;
+    let used: Vec<&str> =
+        coupons.iter().filter(|coupon| !coupon.redeemed.is_empty()).map(|coupon| coupon.code.as_str()).collect();
+    assert_eq!(used, [hers.to_uppercase()]);
+}
+
+#[tokio::test]
+async fn without_a_code_no_letter_leaves_and_new_codes_bring_it_the_same_day() {
+    let mut shop = open(&["SPRING-OLIVE"], &[ANNA, BO]).await;
+    shop.until("2026-04-14 10:00").await;
+    let mailed = |shop: &Shop| [ANNA, BO].map(|email| shop.letters_to(email).len()).iter().sum::<usize>();
+    assert_eq!(mailed(&shop), 1, "there was one code");
+    // The same code again is no new code.
+    fill(&shop, &["SPRING-OLIVE"]).await;
+    shop.until("2026-04-14 11:00").await;
+    assert_eq!(mailed(&shop), 1);
+    fill(&shop, &["SPRING-LILAC"]).await;
+    shop.until("2026-04-14 12:00").await;
+    assert_eq!(mailed(&shop), 2);
+}
+
+#[tokio::test]
+async fn a_day_without_codes_is_given_up_and_says_so() {
+    let mut shop = open(&["SPRING-OLIVE"], &[ANNA, BO]).await;
+    shop.until("2026-04-15 08:00").await;
+    let ledger = shop.ledger().await;
+    let stopped = ledger.messages.iter().find(|message| message.state == Fate::Stopped).expect("one got none");
+    let why: Vec<String> = stopped.why.iter().map(ToString::to_string).collect();
+    assert!(why.contains(&"pool did not make the code good: none was left.".to_owned()), "{why:?}");
+    fill(&shop, &["SPRING-LILAC"]).await;
+    shop.until("2026-04-15 12:00").await;
+    assert_eq!([ANNA, BO].map(|email| shop.letters_to(email).len()), [1, 1]);
 }
 
 #[tokio::test]
 async fn a_crowd_that_gets_no_codes_holds_up_nobody_who_needs_none() {
-    let mut folder = with_codes_of("pool");
+    let mut folder = with_pool(50, books());
     let news = "mail: what-is-new             # news only, no offer\n        send: Tue-Thu ";
     edit(&mut folder, "program.yaml", &format!("{news}09:00"), &format!("{news}10:00"));
     let mut shop = Shop::open_with("2026-01-12 10:00", "books", &folder).await;
@@ -62,7 +109,7 @@ async fn a_crowd_that_gets_no_codes_holds_up_nobody_who_needs_none() {
 #[tokio::test]
 async fn whoever_fills_the_pool_is_told_when_it_runs_low_and_when_a_day_was_given_up() {
     let (log, _guard) = Log::listen();
-    let mut shop = Shop::open_with("2026-01-12 10:00", "books", &with_codes_of("pool")).await;
+    let mut shop = Shop::open_with("2026-01-12 10:00", "books", &with_pool(50, books())).await;
     assert_eq!(fill(&shop, &["SPRING-OLIVE"]).await, Some(1));
     for email in [ANNA, BO] {
         shop.order(email, "45.00").await;
@@ -80,7 +127,7 @@ async fn whoever_fills_the_pool_is_told_when_it_runs_low_and_when_a_day_was_give
 #[tokio::test]
 async fn what_a_store_cannot_do_by_itself_people_are_told_of_once_the_letter_left() {
     let (log, _guard) = Log::listen();
-    let mut folder = with_codes_of("shopify");
+    let mut folder = honoured_by("shopify", books());
     edit(&mut folder, "program.yaml", "gives: 10 EUR off", "gives: 10 EUR credit");
     let mut shop = Shop::open_with("2026-01-12 10:00", "books", &folder).await;
     shop.order(ANNA, "45.00").await;
@@ -94,7 +141,7 @@ async fn what_a_store_cannot_do_by_itself_people_are_told_of_once_the_letter_lef
 
 #[tokio::test]
 async fn the_same_file_again_puts_back_no_code_that_somebody_has() {
-    let mut shop = Shop::open_with("2026-01-12 10:00", "books", &with_codes_of("pool")).await;
+    let mut shop = Shop::open_with("2026-01-12 10:00", "books", &with_pool(50, books())).await;
     let file = ["SPRING-OLIVE", "SPRING-LILAC"];
     assert_eq!(fill(&shop, &file).await, Some(2));
     shop.order(ANNA, "45.00").await;
@@ -107,7 +154,7 @@ async fn the_same_file_again_puts_back_no_code_that_somebody_has() {
 
 /// A shop whose backup has a code lying in its pool that Anna was mailed since.
 async fn mailed_since_the_backup() -> (Shop, Backup) {
-    let mut shop = Shop::open_with("2026-01-12 10:00", "books", &with_codes_of("pool")).await;
+    let mut shop = Shop::open_with("2026-01-12 10:00", "books", &with_pool(50, books())).await;
     fill(&shop, &["SPRING-OLIVE"]).await;
     shop.order(ANNA, "45.00").await;
     shop.until("2026-04-13 12:00").await;

@@ -90,11 +90,12 @@ impl Inside {
             let changed = |order: &Value| format!("{}Z", text(&order["date_modified_gmt"])).parse().expect("a moment");
             Value::Array(list("woocommerce", after + jiff::SignedDuration::from_secs(1), &changed))
         } else if path.ends_with("/v1/events") {
-            let from = asked("created%5Bgte%5D").and_then(|text| text.parse().ok()).expect("seconds");
-            let from = Timestamp::from_second(from).expect("a moment");
-            let created =
-                |event: &Value| Timestamp::from_second(event["created"].as_i64().expect("seconds")).expect("a moment");
+            let second = |seconds: i64| Timestamp::from_second(seconds).expect("a moment");
+            let given = |name: &str| second(asked(name).and_then(|text| text.parse().ok()).expect("seconds"));
+            let (from, end) = (given("created%5Bgte%5D"), given("created%5Blt%5D"));
+            let created = |event: &Value| second(event["created"].as_i64().expect("seconds"));
             let mut found = list("stripe", from, &created);
+            found.retain(|event| created(event) < end);
             found.reverse();
             json!({"object": "list", "data": found, "has_more": false})
         } else if path.ends_with("/coupons") {

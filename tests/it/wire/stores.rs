@@ -6,7 +6,8 @@ mod silence;
 
 use data_encoding::BASE64;
 use serde_json::{Value, json};
-use winback_domain::codes::{Concerns, Made, Trouble};
+use winback_domain::codes::Made;
+use winback_domain::exchange::{Concerns, Trouble};
 use wiremock::matchers::{method, path};
 use wiremock::{Mock, MockServer, Request, ResponseTemplate};
 

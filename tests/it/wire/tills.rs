@@ -3,12 +3,11 @@
 use std::sync::{Arc, Mutex};
 
 use serde_json::{Value, json};
-use winback_cloud::tables::pool::Pool;
-use winback_domain::ids::Code;
 use winback_domain::redeem::Coupon;
 use winback_local::aws::{At, Fault};
 
 use super::{order, tell};
+use crate::support::codes::{fill, with_pool};
 use crate::support::http::{Answered, request};
 use crate::support::{Shop, books, edit, raw, recounted, sample};
 
@@ -258,14 +257,9 @@ async fn a_code_that_was_passed_on_is_taken_and_counted_as_that() {
 
 #[tokio::test]
 async fn a_code_that_the_shops_own_checkout_takes_is_not_taken_here_as_well() {
-    let mut folder = books();
-    edit(&mut folder, "program.yaml", "offers:\n", "codes: pool\noffers:\n");
-    edit(&mut folder, "program.yaml", ", stock: 50", "");
-    let mut shop = Shop::open_with("2026-01-12 10:00", "books", &folder).await;
-    let pool = Pool { store: &shop.store, program: "We miss you", offer: "ten-euro" };
+    let mut shop = Shop::open_with("2026-01-12 10:00", "books", &with_pool(50, books())).await;
     // One that is written as ours are, one that is not.
-    let codes = ["7K2MQX4T09", "SPRING-OLIVE"].iter().map(|code| Code::parse(code).expect("a code")).collect();
-    shop.place.overseer.tables.fill_pool(pool, &codes).await.expect("they are put there");
+    fill(&shop.place, &shop.store, &["7K2MQX4T09", "SPRING-OLIVE"]).await;
     for email in [ANNA, "bo@example.com"] {
         shop.order(email, "45.00").await;
     }

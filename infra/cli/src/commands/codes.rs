@@ -82,11 +82,7 @@ impl Import {
     }
 
     fn codes(&self) -> Result<BTreeSet<Code>> {
-        let text = if self.file.as_os_str() == "-" {
-            std::io::read_to_string(std::io::stdin()).context("standard input")?
-        } else {
-            std::fs::read_to_string(&self.file).with_context(|| self.file.display().to_string())?
-        };
+        let text = shop::text(&self.file)?;
         let lines = text.lines().map(str::trim).enumerate().filter(|(_, line)| !line.is_empty());
         let code = |(number, line): (usize, &str)| {
             let why = "a code is 4 to 32 capitals, digits, dashes and underscores; nothing was imported";

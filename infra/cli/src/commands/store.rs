@@ -7,7 +7,7 @@ mod paste;
 mod pull;
 mod rotate;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 use clap::{Args, Subcommand};
@@ -22,8 +22,8 @@ use self::add::Add;
 use self::check::Check;
 use self::pull::Pull;
 use self::rotate::Rotate;
-use crate::Done;
 use crate::stack::{Deployed, There, open};
+use crate::{Done, shop};
 
 /// Add a store to a deployed stack, list them, change its secret, let Winback make codes in it, read its orders
 #[derive(Debug, Args)]
@@ -111,12 +111,8 @@ impl Signing {
 }
 
 /// A secret that somebody else made.
-fn read_line(path: &PathBuf) -> Result<String> {
-    let text = if path.as_os_str() == "-" {
-        std::io::read_to_string(std::io::stdin()).context("standard input")?
-    } else {
-        std::fs::read_to_string(path).with_context(|| path.display().to_string())?
-    };
+fn read_line(path: &Path) -> Result<String> {
+    let text = shop::text(path)?;
     let [secret] = lines(&text)[..] else { bail!("{}: one line with one secret is wanted", path.display()) };
     Ok(secret.to_owned())
 }

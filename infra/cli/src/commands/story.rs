@@ -111,7 +111,7 @@ impl Readers {
                 discount_codes: offer.code.iter().map(ToString::to_string).collect(),
             };
             let email = mail.to.first().map(|to| to.parse()).transpose()?;
-            let who = Who { customer_id: None, email };
+            let who = Who { email, ..Who::default() };
             orders.push(Event { at, who, what: What::OrderPlaced { order, profile: Profile::default() } });
         }
         self.mails_seen = outbox.len();

@@ -373,7 +373,7 @@ async fn purchase(console: &Console, mail: &SentMail, with_code: bool) -> Result
             .collect(),
     };
     let email = mail.to.first().map(|to| to.parse()).transpose()?;
-    let who = Who { customer_id: None, email };
+    let who = Who { email, ..Who::default() };
     Ok(Event { at: now, who, what: What::OrderPlaced { order, profile: Profile::default() } })
 }
 

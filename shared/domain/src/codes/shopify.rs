@@ -13,7 +13,8 @@ use serde_json::{Value, json};
 use super::access::{Door, SHOPIFY_VERSION};
 use super::wire::{self, Heard};
 use super::withdrawing::{Dialect, Found};
-use super::{Made, Request, Response, Step, Terms, Trouble};
+use super::{Made, Step, Terms};
+use crate::exchange::{Request, Response, Trouble};
 use crate::money::Money;
 use crate::offer::Gives;
 

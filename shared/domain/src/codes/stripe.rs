@@ -16,7 +16,8 @@ use serde_json::Value;
 use super::access::{Door, STRIPE_VERSION};
 use super::wire::{self, Heard};
 use super::withdrawing::{Dialect, Found};
-use super::{Made, Request, Response, Step, Terms, Trouble};
+use super::{Made, Step, Terms};
+use crate::exchange::{Request, Response, Trouble, form};
 use crate::http::percent_encode;
 use crate::money::Money;
 use crate::money::stripe::to_stripe;
@@ -329,5 +330,5 @@ fn post(door: &Door, path: &str, fields: &[(&str, String)], once: Option<String>
         door.key.clone(),
     ];
     headers.extend(once.map(|key| ("idempotency-key", key)));
-    Request { method: "POST", url: format!("{}/v1/{path}", door.base), headers, body: wire::form(fields) }
+    Request { method: "POST", url: format!("{}/v1/{path}", door.base), headers, body: form(fields) }
 }

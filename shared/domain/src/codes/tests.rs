@@ -45,7 +45,12 @@ fn making(line: &str, gives: &Gives, answers: &[(u16, Value)]) -> (Vec<Request>,
     let mut asked = vec![first];
     for (status, body) in answers {
         let body = body.to_string();
-        match making.hear(Response { status: *status, retry_after: Some(7), replayed: false, body: body.as_bytes() }) {
+        match making.hear(Response {
+            status: *status,
+            retry_after: Some(7),
+            body: body.as_bytes(),
+            ..Response::default()
+        }) {
             Step::Ask(next) => asked.push(next),
             Step::Done(made) => return (asked, Ok(made)),
             Step::Failed(trouble) => return (asked, Err(trouble)),
@@ -348,12 +353,8 @@ fn a_withdrawn_code_is_switched_off_and_never_deleted() {
         let mut asked = vec![first];
         let mut ended = None;
         for answer in &answers {
-            match leaving.hear(Response {
-                status: 200,
-                retry_after: None,
-                replayed: false,
-                body: answer.to_string().as_bytes(),
-            }) {
+            let body = answer.to_string();
+            match leaving.hear(Response { status: 200, body: body.as_bytes(), ..Response::default() }) {
                 Step::Ask(next) => asked.push(next),
                 other => ended = Some(other),
             }
@@ -387,7 +388,7 @@ proptest! {
         let mut open = 0;
         for (status, bytes, empty) in &answers {
             let body: &[u8] = if *empty { b"{}" } else { bytes };
-            let response = Response { status: *status, retry_after: None, replayed: false, body };
+            let response = Response { status: *status, body, ..Response::default() };
             open += usize::from(matches!(making.hear(response), Step::Ask(_)));
             open += usize::from(matches!(leaving.hear(response), Step::Ask(_)));
         }

@@ -3,8 +3,7 @@
 use rust_decimal::Decimal;
 use serde_json::Value;
 
-use super::{Response, Trouble};
-use crate::http::percent_encode;
+use crate::exchange::{Response, Said, Trouble};
 use crate::money::Money;
 
 /// An answer that is about the question.
@@ -17,27 +16,18 @@ pub(super) enum Heard {
 
 /// Reads a status, and the body where it matters.
 pub(super) fn hear(response: Response<'_>) -> Result<Heard, Trouble> {
-    let body = || serde_json::from_slice(response.body);
-    match response.status {
-        500..=599 if response.replayed => Err(Trouble::Spoilt),
-        200..=299 => body().map(Heard::Good).map_err(|_| Trouble::Unreadable),
-        // Followed, a POST turns into a GET; and the key would go wherever it leads.
-        300..=399 => Err(Trouble::Refused("its address leads elsewhere: write down where".to_owned())),
-        401 | 403 => Err(Trouble::NoAccess),
-        // A conflict is another try of ours that is still being worked on (Stripe), or a lock (all).
-        408 | 409 | 425 | 429 | 500..=599 => Err(Trouble::Later { seconds: response.retry_after }),
-        400..=499 => Ok(Heard::Bad(response.status, body().unwrap_or_default())),
-        _ => Err(Trouble::Unreadable),
+    match response.said()? {
+        Said::Good(body) => serde_json::from_slice(body).map(Heard::Good).map_err(|_| Trouble::Unreadable),
+        Said::Bad(status, body) => Ok(Heard::Bad(status, serde_json::from_slice(body).unwrap_or_default())),
     }
 }
 
 /// A refusal in the store's words, or by its status.
 pub(super) fn refused(status: u16, message: &Value) -> Trouble {
-    Trouble::Refused(match message.as_str().map(reason).filter(|reason| !reason.is_empty()) {
-        Some(reason) => reason,
-        None if status == 404 => "there is no such address".to_owned(),
-        None => format!("status {status}"),
-    })
+    match message.as_str().map(reason).filter(|reason| !reason.is_empty()) {
+        Some(reason) => Trouble::Refused(reason),
+        None => Trouble::status(status),
+    }
 }
 
 /// What a store said, fit for a log: short, on one line, without addresses and keys.
@@ -71,12 +61,6 @@ pub(super) fn id(value: &Value) -> Option<String> {
     }
 }
 
-/// Fields as a form or a query holds them.
-pub(super) fn form(fields: &[(&str, String)]) -> String {
-    let pairs = fields.iter().map(|(name, value)| format!("{}={}", percent_encode(name), percent_encode(value)));
-    pairs.collect::<Vec<_>>().join("&")
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -86,11 +70,5 @@ mod tests {
         let said = "anna@example.com may not\n\tuse sk_live_hush (see \"ck_hush\"),  sorry";
         assert_eq!(reason(said), "… may not use … (see … sorry");
         assert_eq!(reason(&"a".repeat(1_000)).len(), 200);
-    }
-
-    #[test]
-    fn fields_are_encoded_name_and_value() {
-        let fields = [("promotion[type]", "coupon".to_owned()), ("name", "15 % off".to_owned())];
-        assert_eq!(form(&fields), "promotion%5Btype%5D=coupon&name=15%20%25%20off");
     }
 }

@@ -6,7 +6,8 @@
 //! again and end what is there; the other reads back something dead.
 
 use super::access::Door;
-use super::{Access, Made, Request, Response, Step, Trouble};
+use super::{Access, Made, Step};
+use crate::exchange::{Request, Response, Trouble};
 use crate::ids::Code;
 
 /// What is there of a name.

@@ -86,7 +86,7 @@ fn at(text: &str) -> Timestamp {
 
 fn told(customer: Customer, when: &str, what: What) -> Customer {
     let email = Some("anna@example.com".parse().unwrap());
-    let event = Event { at: at(when), who: Who { customer_id: None, email }, what };
+    let event = Event { at: at(when), who: Who { email, ..Who::default() }, what };
     learn(customer, Order::default(), &event, Currency::parse("EUR").unwrap()).0
 }
 

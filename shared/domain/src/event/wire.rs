@@ -265,7 +265,7 @@ fn who(email: Option<String>, customer_id: Option<String>) -> Result<Who, Error>
     let email = given.map(|email| address(&email, "email")).transpose()?;
     let customer_id = customer_id.filter(|id| !id.trim().is_empty());
     let customer_id = customer_id.map(|text| id(text, "customer_id")).transpose()?;
-    let who = Who { customer_id, email };
+    let who = Who { customer_id, email, ..Who::default() };
     if who.is_nobody() {
         let problem = "missing: name the customer by email, customer_id or both".to_owned();
         return Err(Error::Invalid { field: "email", problem });

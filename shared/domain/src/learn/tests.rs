@@ -22,7 +22,7 @@ fn anna() -> Customer {
 
 fn event(second: i64, what: What) -> Event {
     let email = Some("anna@example.com".parse().unwrap());
-    Event { at: at(second), who: Who { customer_id: None, email }, what }
+    Event { at: at(second), who: Who { email, ..Who::default() }, what }
 }
 
 fn order(id: &str, placed: i64, cents: i64) -> What {

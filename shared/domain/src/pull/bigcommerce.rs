@@ -3,7 +3,7 @@
 //!
 //! - `min_date_modified` is "the minimum date": its own second is taken in. `min_id` likewise.
 //! - A list that is empty may be answered 204, without a body.
-//! - The codes of an order are a list of their own. It is asked for where codes took anything off.
+//! - The codes of an order are a list of their own. It is asked for where one may have been used.
 
 use std::collections::VecDeque;
 
@@ -12,9 +12,9 @@ use jiff::fmt::rfc2822;
 use serde_json::Value;
 
 use super::sweep::{Ask, Sweep};
-use super::{Answer, Page, Reached, form, json, list};
+use super::{Page, Reached, json, list};
 use crate::codes::access::Door;
-use crate::codes::{Request, Trouble};
+use crate::exchange::{Request, Response, Trouble, form};
 use crate::http::percent_encode;
 use crate::webhook::bigcommerce::{Order, read_order, read_shape};
 use crate::webhook::{Error, Heard};
@@ -60,7 +60,7 @@ impl Fetching {
     ///
     /// # Errors
     /// Whatever keeps the store from answering.
-    pub fn hear(&mut self, answer: Answer<'_>, received: Timestamp) -> Result<Fetched, Trouble> {
+    pub fn hear(&mut self, answer: Response<'_>, received: Timestamp) -> Result<Fetched, Trouble> {
         if let Some(order) = self.order.take() {
             return Ok(Fetched::Done(Some(read_order(&order, answer.good()?, received))));
         }
@@ -71,7 +71,7 @@ impl Fetching {
         // Half an answer is asked for again; a whole one that is no order will not be one tomorrow.
         json(body)?;
         match read_shape::<Order>(body, received) {
-            Ok(order) if order.used_codes() => {
+            Ok(order) if order.may_have_used_codes() => {
                 self.order = Some(order);
                 Ok(Fetched::Ask(coupons_of(&self.door, &self.id)))
             }
@@ -87,8 +87,8 @@ impl Fetching {
 pub(super) struct Reading {
     door: Door,
     sweep: Sweep,
-    /// Orders of the page whose codes are still to be asked for.
-    waiting: VecDeque<(u64, Order)>,
+    /// Orders of the page whose codes are still to be asked for, each with the moment of its change.
+    waiting: VecDeque<(u64, Timestamp, Order)>,
     /// Whether another page follows this one.
     more: bool,
 }
@@ -102,11 +102,11 @@ impl Reading {
 
     pub(super) fn hear(&mut self, body: &[u8], received: Timestamp) -> Result<Page, Trouble> {
         let heard = match self.waiting.pop_front() {
-            Some((_, order)) => vec![read_order(&order, body, received)],
+            Some((_, _, order)) => vec![read_order(&order, body, received)],
             None => self.page(body, received)?,
         };
         let next = match self.waiting.front() {
-            Some((id, _)) => Some(coupons_of(&self.door, &id.to_string())),
+            Some((id, ..)) => Some(coupons_of(&self.door, &id.to_string())),
             None => self.more.then(|| self.ask()),
         };
         Ok(Page { heard, next })
@@ -118,9 +118,9 @@ impl Reading {
         let (new, more) = self.sweep.take(&rows, rows.len() >= SIZE)?;
         self.more = more;
         let mut heard = Vec::new();
-        for ((order, (id, _)), _) in orders.iter().zip(&rows).zip(new).filter(|(_, new)| *new) {
+        for ((order, (id, at)), _) in orders.iter().zip(&rows).zip(new).filter(|(_, new)| *new) {
             match read_shape::<Order>(order.to_string().as_bytes(), received) {
-                Ok(order) if order.used_codes() => self.waiting.push_back((*id, order)),
+                Ok(order) if order.may_have_used_codes() => self.waiting.push_back((*id, *at, order)),
                 Ok(order) => heard.push(read_order(&order, b"", received)),
                 Err(error) => heard.push(Err(error)),
             }
@@ -128,10 +128,13 @@ impl Reading {
         Ok(heard)
     }
 
-    /// Orders that wait for their codes are not handed out yet: as far as the page before.
+    /// Orders that wait for their codes are not handed out yet: as far as the first of them.
     pub(super) fn reached(&self) -> Reached {
         let reached = self.sweep.reached();
-        if self.waiting.is_empty() { reached } else { Reached { complete: None, ..reached } }
+        match self.waiting.front() {
+            Some((_, at, _)) => Reached { complete: reached.complete.min(Some(*at)), ..reached },
+            None => reached,
+        }
     }
 
     fn ask(&self) -> Request {

@@ -8,9 +8,9 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use super::sweep::{Ask, Sweep};
-use super::{Page, Reached, form, json, list, member};
+use super::{Page, Reached, json, list, member};
 use crate::codes::access::{Door, SHOPIFY_VERSION};
-use crate::codes::{Request, Trouble};
+use crate::exchange::{Request, Trouble, form};
 use crate::webhook::shopify::read_topic;
 
 /// No page is larger.

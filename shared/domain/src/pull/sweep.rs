@@ -10,7 +10,7 @@ use std::collections::BTreeSet;
 use jiff::{SignedDuration, Timestamp};
 
 use super::Reached;
-use crate::codes::Trouble;
+use crate::exchange::Trouble;
 
 /// What to ask next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

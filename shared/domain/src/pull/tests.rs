@@ -35,7 +35,8 @@ fn run(shop: &mut Shop, meanwhile: &mut dyn FnMut(&mut Shop, usize)) -> Result<R
         assert!(done.asked.len() < 200, "it never ends: {:?}", done.asked.last());
         let (status, body) = shop.answer(&asked);
         done.asked.push(asked.url.clone());
-        let answer = Answer { status, retry_after: shop.retry_after, date: shop.date(), body: &body };
+        let answer =
+            Response { status, retry_after: shop.retry_after, date: shop.date(), body: &body, ..Response::default() };
         let page = match pulling.hear(answer, now()) {
             Ok(page) => page,
             Err(trouble) => {
@@ -95,10 +96,10 @@ fn the_questions_are_those_that_the_platforms_document() {
          sort=date_modified%3Aasc"
     );
     let stripe = asked(Kind::Stripe);
-    assert!(
-        stripe
-            .starts_with("https://api.stripe.com/v1/events?limit=100&created%5Bgte%5D=1777593600&types%5B%5D=checkout")
-    );
+    assert!(stripe.starts_with(
+        "https://api.stripe.com/v1/events?limit=100&created%5Bgte%5D=1777593600&\
+             created%5Blt%5D=1777766400&types%5B%5D=checkout"
+    ));
     assert_eq!(stripe.matches("types%5B%5D=").count(), 7);
 }
 

@@ -12,9 +12,9 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use super::sweep::{Ask, Sweep, earlier, later};
-use super::{Page, Reached, form, json, list};
+use super::{Page, Reached, json, list};
 use crate::codes::access::Door;
-use crate::codes::{Request, Trouble};
+use crate::exchange::{Request, Trouble, form};
 use crate::webhook::woocommerce::read_topic;
 
 /// No page is larger.

@@ -87,7 +87,7 @@ mod tests {
         let total = Money { minor: 4_500, currency: Currency::parse("EUR").unwrap() };
         let discount_codes = code.into_iter().map(ToOwned::to_owned).collect();
         let order = PlacedOrder { order_id: id.to_owned(), placed_at: at, total, discount_codes };
-        let who = Who { customer_id: None, email: Some(email.parse().unwrap()) };
+        let who = Who { email: Some(email.parse().unwrap()), ..Who::default() };
         Event { at, who, what: What::OrderPlaced { order, profile: Profile::default() } }
     }
 

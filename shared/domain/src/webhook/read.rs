@@ -128,7 +128,7 @@ impl Reader<'_> {
 /// writes all kinds of things where somebody was forgotten.
 pub(super) fn who(id: Option<&Id>, addresses: &[Option<&str>]) -> Who {
     let email = addresses.iter().flatten().find_map(|text| text.parse().ok());
-    Who { customer_id: id.and_then(Id::text), email }
+    Who { customer_id: id.and_then(Id::text), email, ..Who::default() }
 }
 
 /// A person's name and language; consent is said by its own rules.

@@ -198,10 +198,9 @@ fn session(reader: &Reader<'_>, session: Session, at: Timestamp) -> Result<Heard
     };
     let total = money(reader, amount, code)?;
     let order_id = order_id(reader, session.payment_intent.as_ref(), &session.id)?;
-    // A bank may take days to say that it paid: the order is as old as its checkout, and so is all that was said in it.
-    let slow = reader.topic == "checkout.session.async_payment_succeeded";
-    let opened = session.created.filter(|_| slow).and_then(|created| reader.seconds(created));
-    let at = opened.unwrap_or(at).min(at);
+    // A bank may take days to say that it paid, and an event may be told twice, with times of their own: the order is as old
+    // as its checkout, and so is all that was said in it.
+    let opened = session.created.and_then(|created| reader.seconds(created)).unwrap_or(at).min(at);
     let promotions = session.discounts.iter().flatten().filter_map(|one| one.promotion_code.as_ref()).map(Ref::typed);
     let discount_codes = codes(promotions);
     let first = details.and_then(|details| details.name.as_deref()).and_then(|name| name.split_whitespace().next());
@@ -211,8 +210,10 @@ fn session(reader: &Reader<'_>, session: Session, at: Timestamp) -> Result<Heard
         Some("opt_out") => Some(false),
         _ => None,
     };
-    let order = PlacedOrder { order_id, placed_at: at, total, discount_codes };
-    Ok(reader.heard(vec![event(at, who, What::OrderPlaced { order, profile })]))
+    // A no is as young as it can be, a yes as old.
+    let said = if profile.marketing_consent == Some(false) { at } else { opened };
+    let order = PlacedOrder { order_id, placed_at: opened, total, discount_codes };
+    Ok(reader.heard(vec![event(said, who, What::OrderPlaced { order, profile })]))
 }
 
 /// The id of an order is that of its payment, where it has one: a refund names the payment and never the checkout.

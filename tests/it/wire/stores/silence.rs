@@ -3,7 +3,7 @@
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::time::Instant;
-use winback_domain::codes::{Concerns, Trouble};
+use winback_domain::exchange::{Concerns, Trouble};
 use wiremock::ResponseTemplate;
 
 use super::answers::{Question, STORES, Store};

@@ -111,7 +111,7 @@ impl Life {
                 _ => {
                     let email = self.customer.email().cloned().or("anna@example.com".parse().ok());
                     let what = what(*happens, self.now);
-                    let event = Event { at: self.now, who: Who { customer_id: None, email }, what };
+                    let event = Event { at: self.now, who: Who { email, ..Who::default() }, what };
                     let stop = self.customer.stop_rev;
                     self.customer = learn(self.customer.clone(), Order::default(), &event, euros()).0;
                     self.customer.rev += u64::from(self.customer.stop_rev != stop);
@@ -267,7 +267,7 @@ proptest! {
 
 pub(super) fn buys(customer: &Customer, now: Timestamp) -> Customer {
     let email = customer.email().cloned().or("anna@example.com".parse().ok());
-    let event = Event { at: now, who: Who { customer_id: None, email }, what: what(Happens::Order, now) };
+    let event = Event { at: now, who: Who { email, ..Who::default() }, what: what(Happens::Order, now) };
     let mut next = learn(customer.clone(), Order::default(), &event, euros()).0;
     next.rev += 1;
     next

@@ -10,7 +10,7 @@ fn asks(line: &str, gives: &Gives, until: &str) -> (Making, Request) {
 }
 
 fn hear(making: &mut Making, body: &Value) -> Step {
-    making.hear(Response { status: 200, retry_after: None, replayed: false, body: body.to_string().as_bytes() })
+    making.hear(Response { status: 200, body: body.to_string().as_bytes(), ..Response::default() })
 }
 
 #[test]
@@ -38,7 +38,7 @@ fn a_dead_coupon_keeps_its_name_and_says_so() {
     assert_eq!(body["date_expires"], "2000-01-01T00:00:00Z");
     assert!(body.get("status").is_none(), "a draft would free the name");
     let unchanged = json!({"id": 719, "date_expires_gmt": "2026-04-17T20:59:59"}).to_string();
-    let step = leaving.hear(Response { status: 200, retry_after: None, replayed: false, body: unchanged.as_bytes() });
+    let step = leaving.hear(Response { status: 200, body: unchanged.as_bytes(), ..Response::default() });
     assert_eq!(step, Step::Failed(Trouble::Unreadable));
 }
 
@@ -67,7 +67,7 @@ fn what_the_shop_deleted_is_looked_for_by_name() {
     ] {
         let (mut leaving, _) = Withdrawing::begin(&Access::parse(line).unwrap(), &code, Some("7"));
         let gone = gone.to_string();
-        let step = leaving.hear(Response { status, retry_after: None, replayed: false, body: gone.as_bytes() });
+        let step = leaving.hear(Response { status, body: gone.as_bytes(), ..Response::default() });
         assert!(matches!(step, Step::Ask(ask) if ask.url.contains(code.as_str()) || ask.body.contains(code.as_str())));
     }
 }
@@ -81,7 +81,7 @@ fn what_stripe_repeats_is_read_again() {
             "expires_at": 1_776_459_600_i64, "max_redemptions": 1, "metadata": {"winback": code().as_str()}})
     };
     let repeated = promotion(true).to_string();
-    let said = Response { status: 200, retry_after: None, replayed: true, body: repeated.as_bytes() };
+    let said = Response { status: 200, replayed: true, body: repeated.as_bytes(), ..Response::default() };
     let Step::Ask(again) = making.hear(said) else { panic!("it may be long dead") };
     assert_eq!((again.method, again.url.as_str()), ("GET", "https://api.stripe.com/v1/promotion_codes/promo_1"));
     assert_eq!(hear(&mut making.clone(), &promotion(false)), Step::Failed(Trouble::Dead));
@@ -91,7 +91,7 @@ fn what_stripe_repeats_is_read_again() {
 #[test]
 fn a_failure_that_stripe_repeats_for_a_day_is_that_codes_own() {
     let (mut making, _) = asks(STRIPE, &Gives::PercentOff(15), "2026-04-17T20:59:59Z");
-    let said = |replayed| Response { status: 500, retry_after: None, replayed, body: b"{}" };
+    let said = |replayed| Response { status: 500, replayed, body: b"{}", ..Response::default() };
     assert_eq!(making.clone().hear(said(false)), Step::Failed(Trouble::Later { seconds: None }));
     assert_eq!(making.hear(said(true)), Step::Failed(Trouble::Spoilt));
 }
@@ -166,7 +166,7 @@ fn talk(line: &str, answers: &[Vec<u8>]) {
     let code = code();
     let (mut making, _) = asks(line, &Gives::PercentOff(15), "2026-04-17T20:59:59Z");
     let (mut leaving, _) = Withdrawing::begin(&Access::parse(line).unwrap(), &code, Some("7"));
-    let said = |body| Response { status: 200, retry_after: None, replayed: false, body };
+    let said = |body| Response { status: 200, body, ..Response::default() };
     assert!(answers.iter().any(|body| !matches!(making.hear(said(body)), Step::Ask(_))));
     assert!(answers.iter().any(|body| !matches!(leaving.hear(said(body)), Step::Ask(_))));
 }

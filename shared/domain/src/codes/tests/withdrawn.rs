@@ -159,7 +159,7 @@ impl<T: Clone> Talk<T> {
         let Self::Asks(talk, request) = self else { return self.clone() };
         let (status, replayed, answer) = shop.ask(line, request);
         let (mut talk, body) = (talk.clone(), answer.to_string());
-        match hear(&mut talk, Response { status, retry_after: None, replayed, body: body.as_bytes() }) {
+        match hear(&mut talk, Response { status, replayed, body: body.as_bytes(), ..Response::default() }) {
             Step::Ask(next) => Self::Asks(talk, next),
             Step::Done(made) => Self::Over(Ok(made)),
             Step::Failed(trouble) => Self::Over(Err(trouble)),
@@ -265,6 +265,6 @@ fn a_code_at_which_stripe_failed_is_as_good_as_dead() {
 fn a_name_of_somebody_elses_is_let_alone() {
     let theirs = json!([{"id": 7, "code": code().as_str(), "meta_data": []}]).to_string();
     let (mut leaving, _) = Withdrawing::begin(&Access::parse(WOOCOMMERCE).unwrap(), &code(), None);
-    let said = Response { status: 200, retry_after: None, replayed: false, body: theirs.as_bytes() };
+    let said = Response { status: 200, body: theirs.as_bytes(), ..Response::default() };
     assert_eq!(leaving.hear(said), Step::Done(Made::default()));
 }

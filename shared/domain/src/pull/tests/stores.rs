@@ -7,7 +7,7 @@ use jiff::fmt::rfc2822;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
-use crate::codes::Request;
+use crate::exchange::Request;
 use crate::pull::Source;
 
 pub fn at(text: &str) -> Timestamp {
@@ -178,7 +178,8 @@ impl Shop {
         let from: i64 = query["created[gte]"].parse().expect("seconds");
         let mut found: Vec<(usize, u64, Timestamp)> =
             self.events.iter().enumerate().map(|(number, (id, at))| (number, *id, *at)).collect();
-        found.retain(|(_, _, at)| at.as_second() >= from);
+        let end: i64 = query["created[lt]"].parse().expect("seconds");
+        found.retain(|(_, _, at)| (from..end).contains(&at.as_second()));
         found.sort_by_key(|(number, _, at)| std::cmp::Reverse((*at, *number)));
         let skipped = match query.get("starting_after") {
             Some(id) => found.iter().position(|(number, ..)| *id == format!("evt_{number}")).expect("an event") + 1,
@@ -203,7 +204,7 @@ impl Shop {
                 "date_created_gmt": "2026-04-30T08:00:00", "date_modified_gmt": changed.to_string().trim_end_matches('Z')}),
             Kind::BigCommerce => json!({"id": id, "status_id": 11, "customer_id": 7, "total_inc_tax": "45.0000",
                 "coupon_discount": if self.coupons.contains(&id) { "10.0000" } else { "0.0000" },
-                "default_currency_code": "EUR", "billing_address": {"email": "anna@example.com", "first_name": "Anna"},
+                "shipping_cost_inc_tax": "4.0000", "default_currency_code": "EUR", "billing_address": {"email": "anna@example.com", "first_name": "Anna"},
                 "date_created": "Thu, 30 Apr 2026 08:00:00 +0000", "date_modified": mail(changed)}),
             Kind::Shopify | Kind::Stripe => json!({"id": id, "email": "anna@example.com", "currency": "EUR",
                 "total_price": "45.00", "current_total_price": "45.00", "created_at": "2026-04-30T08:00:00Z",

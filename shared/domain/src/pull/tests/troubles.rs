@@ -60,6 +60,25 @@ fn a_run_that_is_cut_short_keeps_what_it_read_where_that_is_a_beginning() {
 }
 
 #[test]
+fn what_was_read_of_a_long_backlog_of_stripe_stays_read() {
+    let mut shop = with(Kind::Stripe, 8, 503, b"");
+    shop.time = Some(at("2026-05-09T00:00:00Z"));
+    for day in 3..9 {
+        shop.order(1_000 + day, &format!("2026-05-0{day}T12:00:00Z"));
+    }
+    // Six pages of the first two days, one of the next two; then it is ill, and well again.
+    let (_, cut) = fails(&mut shop);
+    assert_eq!(cut.mark, Some(at("2026-05-01T00:00:00Z") + SignedDuration::from_hours(96)), "{:?}", cut.asked);
+    shop.instead.clear();
+    let whole = read(&mut shop);
+    assert_eq!((ids(&whole), whole.mark), (shop.ids(), Some(at("2026-05-08T23:50:00Z"))));
+    assert_eq!(whole.asked.len(), 6 + 4, "{:?}", whole.asked);
+    // Nobody asks for years that are no longer kept.
+    shop.time = Some(at("2026-12-24T00:00:00Z"));
+    assert!(read(&mut shop).asked.len() < 24);
+}
+
+#[test]
 fn a_page_in_another_order_than_was_asked_for_is_no_answer() {
     let orders = json!([
         {"id": 1, "date_modified_gmt": "2026-05-01T11:00:00"},
@@ -107,7 +126,7 @@ fn one_order_is_fetched_with_its_code() {
     shop.order(5, "2026-05-01T10:00:00Z");
     shop.coupons = [5].into();
     let Source::BigCommerce(door) = shop.source() else { panic!("a door") };
-    let answer = |status, body| Answer { status, retry_after: None, date: None, body };
+    let answer = |status, body| Response { status, body, ..Response::default() };
     let (mut fetching, first) = Fetching::begin(&door, "5");
     assert_eq!(first.url, "https://api.bigcommerce.com/stores/abc123/v2/orders/5");
     let order = shop.shown(5).to_string();

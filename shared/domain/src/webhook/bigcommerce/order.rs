@@ -5,7 +5,8 @@
 //! - `total_inc_tax` is what was paid: with tax, shipping and all that was taken off.
 //! - `refunded_amount` is all that was given back so far.
 //! - Dates are those of mails (RFC 2822).
-//! - The codes lie in a list of their own, `/orders/ID/coupons`; an order only says how much they took off.
+//! - The codes lie in a list of their own, `/orders/ID/coupons`; an order only says how much they took off
+//!   the goods, and what the shipping came to.
 //! - Of consent it says nothing: that is a list of subscribers, of addresses and not of orders.
 
 use jiff::Timestamp;
@@ -33,6 +34,8 @@ pub struct Order {
     total_inc_tax: Amount,
     refunded_amount: Option<Amount>,
     coupon_discount: Option<Amount>,
+    shipping_cost_inc_tax: Option<Amount>,
+    order_is_digital: Option<bool>,
     default_currency_code: Option<String>,
     currency_code: Option<String>,
     payment_method: Option<String>,
@@ -58,14 +61,15 @@ impl std::fmt::Debug for Order {
 }
 
 impl Order {
-    /// Whether codes took anything off: then its list of coupons has them.
-    pub fn used_codes(&self) -> bool {
-        let text = match &self.coupon_discount {
-            Some(Amount::Text(text)) => text.clone(),
-            Some(Amount::Number(number)) => number.to_string(),
-            None => return false,
+    /// Whether a code may have been used: then its list of coupons has it. A code that gives the shipping alone takes
+    /// nothing off the goods, and leaves nothing to pay for what is shipped.
+    pub fn may_have_used_codes(&self) -> bool {
+        let is_something = |amount: &Option<Amount>| {
+            amount.as_ref().is_some_and(|amount| amount.text().bytes().any(|digit| (b'1'..=b'9').contains(&digit)))
         };
-        text.bytes().any(|digit| (b'1'..=b'9').contains(&digit))
+        let bought = matches!(fate(self.status_id), Fate::Bought | Fate::GivenBack);
+        let shipped_for_nothing = !self.order_is_digital.unwrap_or(false) && !is_something(&self.shipping_cost_inc_tax);
+        bought && (is_something(&self.coupon_discount) || shipped_for_nothing)
     }
 }
 

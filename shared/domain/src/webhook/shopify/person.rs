@@ -45,9 +45,15 @@ struct Consent {
 #[derive(Deserialize)]
 pub(super) struct Wish {
     customer: Option<Named>,
+    /// A guest's orders may be all that we know them by.
+    orders_requested: Option<Vec<Id>>,
+    orders_to_redact: Option<Vec<Id>>,
     data_request: Option<IgnoredAny>,
     id: Option<IgnoredAny>,
 }
+
+/// Each order is looked up when its event is recorded, and that has seconds.
+const ORDERS_AT_ONCE: usize = 500;
 
 #[derive(Deserialize)]
 struct Named {
@@ -121,7 +127,19 @@ pub(super) fn wish(reader: &Reader<'_>, wish: &Wish, at: Timestamp, what: What) 
         return Err(reader.bad("the body is of another topic"));
     }
     let who = who(named.id.as_ref(), &[named.email.as_deref()]);
-    if who.is_nobody() { Ok(reader.ignored(Ignored::Nobody)) } else { Ok(reader.heard(vec![event(at, who, what)])) }
+    let orders = [&wish.orders_requested, &wish.orders_to_redact].into_iter().flatten().flatten();
+    let orders: Vec<String> = orders.filter_map(Id::text).collect();
+    if who.is_nobody() && orders.is_empty() {
+        return Ok(reader.ignored(Ignored::Nobody));
+    }
+    // One file answers a request.
+    let at_once = if what == What::Erased { ORDERS_AT_ONCE } else { orders.len().max(1) };
+    let mut named =
+        orders.chunks(at_once).map(|orders| Who { orders: orders.to_vec(), ..who.clone() }).collect::<Vec<_>>();
+    if named.is_empty() {
+        named.push(who);
+    }
+    Ok(reader.heard(named.into_iter().map(|who| event(at, who, what.clone())).collect()))
 }
 
 /// The wish that everybody be forgotten names the shop and nothing else.

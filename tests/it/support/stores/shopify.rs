@@ -4,20 +4,18 @@ use std::sync::{Arc, Mutex};
 
 use jiff::Timestamp;
 use serde_json::{Value, json};
-use winback_local::aws::{Api, Asked, Said};
+use winback_local::aws::{Asked, Said};
 use winback_local::clock::Turned;
-use winback_local::place::Place;
 
-use super::shop_api::listen;
+use super::StandIn;
 
-const ACCESS: &str = "shopify example-books.myshopify.com shpat_0123456789abcdef";
 const TOKEN: &str = "shpat_0123456789abcdef";
 /// What comes before the number of a discount.
 const NODE: &str = "gid://shopify/DiscountCodeNode/";
 
 /// The shop's own side.
 #[derive(Clone)]
-pub struct DiscountsApi(Arc<Mutex<Inside>>);
+pub struct ShopifyApi(Arc<Mutex<Inside>>);
 
 struct Inside {
     clock: Turned,
@@ -28,31 +26,19 @@ struct Inside {
     asked: usize,
 }
 
-impl DiscountsApi {
-    /// Stands in for the shop of a place, and gives us a key to it.
-    pub fn behind(place: &Place) -> Self {
-        let shop = Self::open(place.clock.clone());
-        place.stack.answer_for_stores(shop.api());
-        place.stack.put_secret("/winback/local/stores/books/access", ACCESS).expect("it is written");
-        shop
-    }
-
-    /// Answers at an address of this machine as well, for a command that is started by itself. The key to it.
-    pub async fn listening() -> (Self, String) {
-        let shop = Self::open(Turned::real());
-        let base = listen(shop.api()).await;
-        (shop, format!("{ACCESS} base={base}"))
-    }
+impl StandIn for ShopifyApi {
+    const ACCESS: &'static str = "shopify example-books.myshopify.com shpat_0123456789abcdef";
 
     fn open(clock: Turned) -> Self {
         Self(Arc::new(Mutex::new(Inside { clock, discounts: Vec::new(), mistake: None, asked: 0 })))
     }
 
-    fn api(&self) -> Api {
-        let inside = Arc::clone(&self.0);
-        Arc::new(move |asked: &Asked| inside.lock().expect("nobody panicked").said(asked))
+    fn hear(&self, asked: &Asked) -> Said {
+        self.0.lock().expect("nobody panicked").said(asked)
     }
+}
 
+impl ShopifyApi {
     /// From now on it finds this wrong with every code, or nothing.
     pub fn finds(&self, mistake: Option<&str>) {
         self.0.lock().expect("nobody panicked").mistake = mistake.map(str::to_owned);

@@ -3,18 +3,11 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
-use axum::Router;
-use axum::body::to_bytes;
-use axum::extract::{Request, State as Held};
-use axum::http::{HeaderValue, StatusCode};
-use axum::response::{IntoResponse, Response};
 use serde_json::{Value, json};
-use tokio::net::TcpListener;
-use winback_local::aws::{Api, Asked, Said};
-use winback_local::place::Place;
+use winback_local::aws::{Asked, Said};
+use winback_local::clock::Turned;
 
-/// What the shop's owner wrote down for us.
-const ACCESS: &str = "woocommerce https://shop.example ck_0123456789abcdef cs_0123456789abcdef";
+use super::StandIn;
 
 /// How the store answers.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -32,7 +25,7 @@ pub enum Mood {
 
 /// The store's own side.
 #[derive(Clone, Default)]
-pub struct ShopApi(Arc<Mutex<Inside>>);
+pub struct WooCommerceApi(Arc<Mutex<Inside>>);
 
 #[derive(Default)]
 struct Inside {
@@ -41,29 +34,21 @@ struct Inside {
     asked: Vec<String>,
 }
 
-impl ShopApi {
-    /// Stands in for the store of a place, and gives us a key to it.
-    pub fn behind(place: &Place) -> Self {
-        let shop = Self::default();
-        place.stack.answer_for_stores(shop.api());
-        place.stack.put_secret("/winback/local/stores/books/access", ACCESS).expect("it is written");
-        shop
+impl StandIn for WooCommerceApi {
+    const ACCESS: &'static str = "woocommerce https://shop.example ck_0123456789abcdef cs_0123456789abcdef";
+
+    fn open(_: Turned) -> Self {
+        Self::default()
     }
 
+    fn hear(&self, asked: &Asked) -> Said {
+        self.0.lock().expect("nobody panicked").said(asked)
+    }
+}
+
+impl WooCommerceApi {
     pub fn mood(&self, mood: Mood) {
         self.0.lock().expect("nobody panicked").mood = mood;
-    }
-
-    /// Answers at an address of this machine as well, for a command that is started by itself. What it is asked for.
-    pub async fn listening() -> (Self, String) {
-        let shop = Self::default();
-        let base = listen(shop.api()).await;
-        (shop, format!("{ACCESS} base={base}"))
-    }
-
-    fn api(&self) -> Api {
-        let inside = Arc::clone(&self.0);
-        Arc::new(move |asked: &Asked| inside.lock().expect("nobody panicked").said(asked))
     }
 
     /// All coupons there are.
@@ -98,29 +83,6 @@ fn merged(mut base: Value, change: Value) -> Value {
         base.extend(change);
     }
     base
-}
-
-/// A store that answers at an address of this machine: which.
-pub async fn listen(api: Api) -> String {
-    let listener = TcpListener::bind(("127.0.0.1", 0)).await.expect("a port on loopback");
-    let address = listener.local_addr().expect("it has an address");
-    let routes = Router::new().fallback(heard).with_state(api);
-    tokio::spawn(async move { axum::serve(listener, routes).await });
-    format!("http://{address}")
-}
-
-async fn heard(Held(api): Held<Api>, request: Request) -> Response {
-    let (parts, body) = request.into_parts();
-    let body = to_bytes(body, 1 << 20).await.expect("it comes whole").to_vec();
-    let (method, address) = (parts.method.to_string(), parts.uri.to_string());
-    let text = |value: &HeaderValue| value.to_str().expect("a header is text").to_owned();
-    let headers = parts.headers.iter().map(|(name, value)| (name.to_string(), text(value))).collect();
-    let said = api(&Asked { method, address, headers, body });
-    let mut answer = (StatusCode::from_u16(said.status).expect("a status"), said.body).into_response();
-    for (name, value) in said.headers {
-        answer.headers_mut().insert(name, value.parse().expect("a header"));
-    }
-    answer
 }
 
 impl Inside {

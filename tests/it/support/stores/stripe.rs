@@ -4,16 +4,14 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
 use serde_json::{Value, json};
-use winback_local::aws::{Api, Asked, Said};
-use winback_local::place::Place;
+use winback_local::aws::{Asked, Said};
+use winback_local::clock::Turned;
 
-use super::shop_api::listen;
-
-const ACCESS: &str = "stripe sk_live_0123456789abcdef";
+use super::StandIn;
 
 /// The account's own side.
 #[derive(Clone, Default)]
-pub struct PromotionsApi(Arc<Mutex<Inside>>);
+pub struct StripeApi(Arc<Mutex<Inside>>);
 
 #[derive(Default)]
 struct Inside {
@@ -24,27 +22,19 @@ struct Inside {
     asked: usize,
 }
 
-impl PromotionsApi {
-    /// Stands in for the account of a place's shop, and gives us a key to it.
-    pub fn behind(place: &Place) -> Self {
-        let account = Self::default();
-        place.stack.answer_for_stores(account.api());
-        place.stack.put_secret("/winback/local/stores/books/access", ACCESS).expect("it is written");
-        account
+impl StandIn for StripeApi {
+    const ACCESS: &'static str = "stripe sk_live_0123456789abcdef";
+
+    fn open(_: Turned) -> Self {
+        Self::default()
     }
 
-    /// Answers at an address of this machine as well, for a command that is started by itself. The key to it.
-    pub async fn listening() -> (Self, String) {
-        let account = Self::default();
-        let base = listen(account.api()).await;
-        (account, format!("{ACCESS} base={base}"))
+    fn hear(&self, asked: &Asked) -> Said {
+        self.0.lock().expect("nobody panicked").said(asked)
     }
+}
 
-    fn api(&self) -> Api {
-        let inside = Arc::clone(&self.0);
-        Arc::new(move |asked: &Asked| inside.lock().expect("nobody panicked").said(asked))
-    }
-
+impl StripeApi {
     /// How often it was asked.
     pub fn asked(&self) -> usize {
         self.0.lock().expect("nobody panicked").asked
