@@ -78,6 +78,12 @@ locals {
         period = 24 * 60 * 60
       })
 
+      # Apart from by-hand, which is silent for a day once it rang: each of these has its own term.
+      data-requested = merge(local.alarm_defaults, {
+        says   = "Somebody asked for their data: the file lies in the bucket, and a person sends it to them."
+        metric = local.log_metrics["data-requested"].name
+      })
+
       late-customers = merge(local.alarm_defaults, {
         says      = "A customer of a live store has been due for more than a quarter of an hour."
         metric    = local.log_metrics["oldest-due"].name

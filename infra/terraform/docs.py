@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 """Writes the tables of inputs and outputs in README.md from variables*.tf and outputs.tf.
 
-`python3 docs.py` rewrites README.md, `python3 docs.py --check` exits 1 when it is stale, when a variable is missing in examples/complete, or
-when one has no validation and needs one. It reads as much of Terraform's language as `terraform fmt` leaves: a block begins at the left
-margin and ends with a brace there, an argument of it is indented by two.
+`python3 docs.py` rewrites README.md, `python3 docs.py --check` exits 1 when it is stale, when a variable is missing in examples/complete,
+when one has no validation and needs one, or when something would be built inside an apply. It reads as much of Terraform's language as
+`terraform fmt` leaves: a block begins at the left margin and ends with a brace there, an argument of it is indented by two.
 """
 
 import re
@@ -13,6 +13,9 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 # A bool can hold nothing wrong. Of the others these are not validated, and why.
 UNVALIDATED = {"tags": "AWS says itself what a tag may hold, service by service"}
+# What would run a command or pack a file while Terraform plans or applies. Packages are made before, by `winback package`: two people who
+# apply the same packages get the same functions.
+BUILDING = re.compile(r'\bprovisioner\s+"|"(?:external|archive_file)"')
 
 
 def blocks(kind: str, path: Path) -> dict[str, dict[str, str]]:
@@ -93,8 +96,19 @@ def between(readme: str, marker: str, content: str) -> str:
     return f"{before}{begin}\n{content}\n{end}{rest.split(end)[1]}"
 
 
+def building() -> list[tuple[Path, int, str]]:
+    """Where the module, or an example of it, would build something. What stands behind a # is not looked at."""
+    found = []
+    for path in sorted([*HERE.glob("*.tf"), *HERE.glob("examples/*/*.tf")]):
+        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
+            if BUILDING.search(line.split("#")[0]):
+                found.append((path, number, line))
+    return found
+
+
 def wrong() -> list[str]:
-    """What is not as the README promises: every option stands in examples/complete, and a wrong value is refused by the plan."""
+    """What is not as the README promises: every option stands in examples/complete, a wrong value is refused by the plan, and no apply
+    builds anything."""
     example = (HERE / "examples/complete/main.tf").read_text(encoding="utf-8")
     module = re.search(r'^module "winback" {\n(.*?)^}$', example, re.MULTILINE | re.DOTALL).group(1)
     # As an argument, or in a comment where it excludes another: `# or packages_dir = "..."`.
@@ -109,6 +123,7 @@ def wrong() -> list[str]:
         for name, given in known.items()
         if "  validation {" not in bodies[name] and given["type"] != "bool" and name not in UNVALIDATED
     ]
+    found += [f"{path.name}:{number} builds something inside an apply: {line.strip()}" for path, number, line in building()]
     stale = [name for name in UNVALIDATED if name not in known or "  validation {" in bodies[name]]
     return found + [f"{name} needs no reason in docs.py" for name in stale]
 

@@ -1,4 +1,5 @@
-# The bucket: orders that a store uploads below imports/<store>/, reports below reports/.
+# The bucket: orders that a store uploads below imports/<store>/, their reports beside them, and below requests/<store>/ what somebody
+# asked to know of themself.
 
 resource "aws_s3_bucket" "files" {
   # checkov:skip=CKV_AWS_18: an account that wants access logs has CloudTrail for all its buckets
@@ -78,7 +79,7 @@ resource "aws_s3_bucket_lifecycle_configuration" "files" {
 
   dynamic "rule" {
     # Whoever asks for their data gets it within a month; a copy that lies longer is one more to lose.
-    for_each = { imports = var.imports_days, reports = var.reports_days, requests = 30 }
+    for_each = { imports = var.imports_days, requests = 30 }
 
     content {
       id     = rule.key

@@ -17,6 +17,8 @@ locals {
     codes-given-up = { log = "send-message", message = "code given up", name = "CodesGivenUp", value = "1", unit = "Count" }
     pools-low      = { log = "send-message", message = "pool runs low", name = "PoolsLow", value = "1", unit = "Count" }
     by-hand        = { log = "send-message", message = "to be honoured by hand", name = "ByHand", value = "1", unit = "Count" }
+    # A wish that has a month's term, and that a person answers.
+    data-requested = { log = "record-event", message = "somebody asked for their data: send them this file", name = "DataRequests", value = "1", unit = "Count" }
     # To look at and not to be called for: test orders, topics that nobody asked for.
     webhooks-ignored = { log = "receive-webhook", message = "webhook ignored", name = "WebhooksIgnored", value = "1", unit = "Count" }
   }

@@ -1,7 +1,7 @@
 # The bucket, and the import of what is put into it.
 
 variable "files_bucket" {
-  description = "Name of the bucket for uploads and reports. Null: `<prefix>-files-<account>-<region>`."
+  description = "Name of the bucket for uploads and what lies beside them. Null: `<prefix>-files-<account>-<region>`."
   type        = string
   default     = null
 
@@ -18,24 +18,13 @@ variable "force_destroy" {
 }
 
 variable "imports_days" {
-  description = "Days that uploads below `imports/` are kept; they hold addresses. Long enough to redrive a failed import."
+  description = "Days that uploads below `imports/` are kept, and beside them the report of their import and its bad lines; they hold addresses. Long enough to redrive a failed import."
   type        = number
   default     = 30
 
   validation {
     condition     = var.imports_days >= 1 && floor(var.imports_days) == var.imports_days
     error_message = "imports_days is a whole number from 1."
-  }
-}
-
-variable "reports_days" {
-  description = "Days that reports below `reports/` are kept."
-  type        = number
-  default     = 400
-
-  validation {
-    condition     = var.reports_days >= 1 && floor(var.reports_days) == var.reports_days
-    error_message = "reports_days is a whole number from 1."
   }
 }
 

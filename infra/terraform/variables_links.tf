@@ -1,7 +1,7 @@
 # Where the links in mails lead.
 
 variable "link_domain" {
-  description = "Domain of the shop for links, webhooks and tills: one CloudFront distribution before the function URLs, which then refuse every other way in. `certificate_arn` is of ACM in us-east-1 and covers the name; with `zone_id` the Route 53 records are made too. Null: none."
+  description = "Domain of the shop for links, webhooks and tills: one CloudFront distribution before the function URLs, which then refuse every other way in. `certificate_arn` is of ACM in us-east-1 and covers the name: CloudFront takes no other region's, and the module has one provider, that of your region, so you bring it. With `zone_id` the Route 53 records are made too. The value of `keys/origin` is written by hand, before anybody gets through. Null: none."
   type = object({
     name            = string
     certificate_arn = string

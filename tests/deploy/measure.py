@@ -15,7 +15,7 @@ from measuring.batches import SECRETS, Batches, environment
 from measuring.certificates import Certificates
 from measuring.starts import Starts, figures, nothing
 from shop import STORE
-from stages import Failed
+from stages import Failed, expect
 
 # For a batch of ten rendered mails, and whatever the others do with ten; import-orders with a file of 20 MB.
 AIMS = {"first_poll_ms": 5, "first_dynamodb_ms": 15, "peak_megabytes": 40, "zip_megabytes": 5}
@@ -40,6 +40,9 @@ async def measure(asked, work):
     with cloud.up(work, permissions=False) as aws:
         batches = Batches(aws, executables, work, layer)
         await batches.run()
+    # A function that is new and has no batch would be missing in the table, and nobody would miss it.
+    different = sorted(set(batches.events) ^ set(sizes))
+    expect(not different, "each function that is packaged is measured", different)
     starts = Starts(executables, batches.events, environment(work), SECRETS, work)
     latency = {"nothing_ms": nothing(asked.starts), "http_ms": await starts.run(asked.starts)}
     encrypted = None

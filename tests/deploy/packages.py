@@ -1,9 +1,10 @@
-"""What is deployed: the functions' zips as they were given, and the layer of programs made here."""
+"""What is deployed: the functions' zips as they were given, and the layer of programs, packed by the command."""
 
 import hashlib
 import os
 import re
 import shutil
+import subprocess
 import zipfile
 from datetime import datetime, timezone
 from pathlib import Path
@@ -81,25 +82,43 @@ def unpack(folder, into):
     return executables
 
 
+def command():
+    """The binary `winback`, where the zips were made by it."""
+    path = Path(os.environ.get("WINBACK_COMMAND") or ROOT / "target/debug/winback")
+    if not path.is_file():
+        raise Failed(f"{path} is not there: build it with `cargo build`, or name it in WINBACK_COMMAND")
+    return path.resolve()
+
+
 def layer(store, file):
-    """The sample bookshop as a layer, as `winback/<store>/...`: whoever is due is mailed at once, whatever the hour and
-    the day of the week, and nobody is held out."""
+    """The sample bookshop as a layer, packed as an operator packs it. `file` is called programs.zip, as the command has it."""
+    shops = file.parent / "shops"
+    lay(store, shops)
+    words = [command(), "package", "--programs", shops, "--programs-only", "--out", file.parent]
+    done = subprocess.run(words, capture_output=True, text=True)
+    expect(done.returncode == 0 and file.is_file(), "winback package packs the shops' folders", done.stdout, done.stderr)
+    return file
+
+
+def lay(store, shops):
+    """The sample bookshop's folder, as that store's: whoever is due is mailed at once, whatever the hour and the day of the
+    week, and nobody is held out."""
     shop = ROOT / "shared/programs/shop"
     edits = {
         "shop.yaml": [("holdout: 30 %", "holdout: 0 %"), ("Europe/Helsinki", zone_with_noon_now())],
         "program.yaml": [("we-miss-you\n        send: Tue-Thu 09:00\n", "we-miss-you\n")],
     }
-    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
-        for path in sorted(shop.rglob("*")):
-            name = str(path.relative_to(shop))
-            if path.is_dir() or not re.fullmatch(r"[\w./-]+\.(yaml|txt|mjml)", name):
-                continue
-            text = path.read_text()
-            for old, new in edits.get(name, []):
-                expect(text.count(old) == 1, f"{name} of the sample shop says {old!r} once")
-                text = text.replace(old, new)
-            archive.writestr(f"winback/{store}/{name}", text)
-    return file
+    for path in sorted(shop.rglob("*")):
+        name = str(path.relative_to(shop))
+        if path.is_dir() or not re.fullmatch(r"[\w./-]+\.(yaml|txt|mjml)", name):
+            continue
+        text = path.read_text()
+        for old, new in edits.get(name, []):
+            expect(text.count(old) == 1, f"{name} of the sample shop says {old!r} once")
+            text = text.replace(old, new)
+        target = shops / store / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_text(text)
 
 
 def zone_with_noon_now():

@@ -10,7 +10,7 @@ import packages
 from proving.imports import Imports
 from proving.leftovers import expect_nothing_left
 from proving.module import Stack
-from proving.operator import Operator, command
+from proving.operator import Operator
 from proving.story import Story
 from shop import STORE, Shop
 from stages import Failed, Stages
@@ -55,7 +55,7 @@ def live(stages, aws, terraform, work):
         stack = terraform.apply()
     stages.milestone("applied")
     shop = Shop(aws, stack)
-    story, imports, operator = Story(shop), Imports(shop), Operator(shop, command(), work)
+    story, imports, operator = Story(shop), Imports(shop), Operator(shop, packages.command(), work)
     with stages.stage("secrets, rehearsed, live"):
         operator.sets_a_store_up()
         operator.sets_it_live()

@@ -7,7 +7,7 @@ mod explore;
 mod forgotten;
 mod history;
 mod merged;
-#[cfg(feature = "planted")]
+#[cfg(debug_assertions)]
 mod planted;
 mod pool;
 mod stock;

@@ -3,6 +3,7 @@
 mod book;
 mod crates;
 mod release;
+mod signatures;
 pub mod tree;
 
 use self::crates::Crates;

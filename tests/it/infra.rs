@@ -5,6 +5,7 @@
 //! are what the code needs. The second half needs no Terraform.
 
 mod calls;
+mod local;
 mod logs;
 mod parity;
 mod stories;
@@ -53,6 +54,21 @@ async fn each_role_allows_the_calls_its_function_makes_and_no_others() {
     let unused = without(&allowed, &made);
     assert!(missing.is_empty(), "AWS would refuse: {missing:#?}");
     assert!(unused.is_empty(), "allowed and never used: {unused:#?}");
+}
+
+/// A link domain proves itself to the doors behind it by a secret: they read it as well, and nobody else does.
+#[tokio::test]
+async fn behind_a_link_domain_the_doors_read_its_secret_and_nobody_else() {
+    let secret = "ssm:GetParameter keys/origin";
+    let made = stories::behind_a_link_domain().await;
+    let readers = made.iter().filter(|(_, calls)| calls.contains(secret)).map(|(function, _)| function.clone());
+    assert_eq!(readers.collect::<BTreeSet<_>>(), tables::origin_readers());
+    let mut allowed = tables::grants();
+    for door in tables::origin_readers() {
+        allowed.entry(door).or_default().insert(secret.to_owned());
+    }
+    let missing = without(&made, &allowed);
+    assert!(missing.is_empty(), "AWS would refuse: {missing:#?}");
 }
 
 fn without(these: &Calls, those: &Calls) -> Vec<String> {

@@ -2,6 +2,7 @@
 //! tables. Bad input gets a clear answer and loses nothing.
 
 mod bus;
+mod deliveries;
 mod orderless;
 mod origin;
 mod pages;

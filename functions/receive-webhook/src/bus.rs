@@ -45,9 +45,13 @@ fn store_id<'de, D: Deserializer<'de>>(text: D) -> Result<StoreId, D::Error> {
 }
 
 impl Detail {
-    /// A header by its lower-case name.
+    /// A header by its lower-case name; the newer "Events" name theirs without the `x-`, here as at the door.
     fn header(&self, name: &str) -> Option<&str> {
-        self.metadata.iter().find(|(known, _)| known.eq_ignore_ascii_case(name)).and_then(|(_, value)| value.as_str())
+        let said = |name: &str| {
+            let (_, value) = self.metadata.iter().find(|(known, _)| known.eq_ignore_ascii_case(name))?;
+            value.as_str().filter(|text| !text.is_empty())
+        };
+        said(name).or_else(|| said(name.trim_start_matches("x-")))
     }
 }
 

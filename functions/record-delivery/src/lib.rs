@@ -38,6 +38,11 @@ pub async fn handle(cloud: &Cloud, event: Value, _: Invocation) -> Result<SqsBat
 }
 
 async fn take_all(cloud: &Cloud, event: &Value) -> Result<(), Error> {
+    for lost in report::not_sent(event) {
+        // It stays what it is: SES took it, and it is never sent again by itself.
+        let reason = lost.reason;
+        tracing::warn!(store = %lost.store, message_id = %lost.message, reason, "letter taken and not sent");
+    }
     for report in report::read(event) {
         take(cloud, &report).await?;
     }

@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use serde_json::Value;
 use winback_cloud::mailer::{MESSAGE_HEADER, read_named};
 use winback_domain::address::Address;
+use winback_domain::exchange::reason;
 use winback_domain::ids::{CustomerId, MessageId, StoreId};
 use winback_domain::message::{Seen, State};
 
@@ -32,8 +33,29 @@ pub fn batch(event: &Value) -> Option<Vec<(&str, &str)>> {
     records.iter().map(|record| Some((record.get("messageId")?.as_str()?, record.get("body")?.as_str()?))).collect()
 }
 
+/// A message of ours that SES took and did not send after all.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NotSent {
+    /// From the tags.
+    pub store: StoreId,
+    /// From the tags.
+    pub message: MessageId,
+    /// SES's own word for it.
+    pub reason: String,
+}
+
 /// Reads whatever SES sends us by whatever way. What makes no sense is nobody's.
 pub fn read(event: &Value) -> Vec<Report> {
+    each(event, one)
+}
+
+/// The messages that an event says were not sent.
+pub fn not_sent(event: &Value) -> Vec<NotSent> {
+    each(event, one_not_sent)
+}
+
+/// What is read in the events that came in one of their envelopes, or bare.
+fn each<T>(event: &Value, one: fn(&Value) -> Option<T>) -> Vec<T> {
     if let Some(detail) = event.get("detail").filter(|_| event.get("detail-type").is_some()) {
         return one(detail).into_iter().collect();
     }
@@ -43,7 +65,7 @@ pub fn read(event: &Value) -> Vec<Report> {
     }
     // An event that failed for good, as Lambda puts it by: somebody brings it back.
     if let Some(failed) = event.get("requestPayload") {
-        return read(failed);
+        return each(failed, one);
     }
     // SNS's envelope in a queue, where raw delivery is off.
     if let Some(inner) = event.get("Message").filter(|_| event.get("Type").is_some()) {
@@ -53,8 +75,25 @@ pub fn read(event: &Value) -> Vec<Report> {
     one(event).into_iter().collect()
 }
 
+fn kind(event: &Value) -> Option<&str> {
+    event.get("eventType").or_else(|| event.get("notificationType"))?.as_str()
+}
+
+/// Whose message an event is about: its store, its id and its customer.
+fn named(mail: &Value) -> Option<(StoreId, MessageId, Option<CustomerId>)> {
+    let tag = |name: &str| mail.get("tags")?.get(name)?.get(0)?.as_str().map(str::to_owned);
+    match tag("store") {
+        Some(store) => {
+            let customer = tag("customer").and_then(|id| id.try_into().ok());
+            Some((store.try_into().ok()?, tag("message")?.try_into().ok()?, customer))
+        }
+        // A notification that SES sends for an identity bears no tags. Its headers say the same, where it brings them.
+        None => read_named(header(mail, MESSAGE_HEADER)?),
+    }
+}
+
 fn one(event: &Value) -> Option<Report> {
-    let kind = event.get("eventType").or_else(|| event.get("notificationType"))?.as_str()?;
+    let kind = kind(event)?;
     let part = |name: &str| event.get(name);
     let (state, told) = match kind {
         "Send" => (State::Sent, None),
@@ -73,15 +112,7 @@ fn one(event: &Value) -> Option<Report> {
         _ => return None,
     };
     let mail = event.get("mail")?;
-    let tag = |name: &str| mail.get("tags")?.get(name)?.get(0)?.as_str().map(str::to_owned);
-    let (store, message, customer) = match tag("store") {
-        Some(store) => {
-            let customer = tag("customer").and_then(|id| id.try_into().ok());
-            (store.try_into().ok()?, tag("message")?.try_into().ok()?, customer)
-        }
-        // A notification that SES sends for an identity bears no tags. Its headers say the same, where it brings them.
-        None => read_named(header(mail, MESSAGE_HEADER)?)?,
-    };
+    let (store, message, customer) = named(mail)?;
     // Scanners open mails and follow their links. SES marks them since August 2026 ("Amazon SES now helps identify automated
     // open and click events"): `Likely` or `Unlikely`, and nothing where it cannot tell.
     let by_machine = told.and_then(|told| told.get("isBotEvent")).and_then(Value::as_str) == Some("Likely");
@@ -100,6 +131,19 @@ fn one(event: &Value) -> Option<Report> {
             _ => None,
         },
     })
+}
+
+/// A virus was found in it, or its template could not be filled, as "Examples of event data that Amazon SES publishes"
+/// show it.
+fn one_not_sent(event: &Value) -> Option<NotSent> {
+    let told = match kind(event)? {
+        "Reject" => event.get("reject").and_then(|reject| reject.get("reason")),
+        "Rendering Failure" => event.get("failure").and_then(|failure| failure.get("errorMessage")),
+        _ => return None,
+    };
+    let (store, message, _) = named(event.get("mail")?)?;
+    let reason = reason(told.and_then(Value::as_str).unwrap_or("no reason given"));
+    Some(NotSent { store, message, reason })
 }
 
 fn header<'m>(mail: &'m Value, name: &str) -> Option<&'m str> {
@@ -216,8 +260,26 @@ mod tests {
     }
 
     #[test]
-    fn what_ses_rejected_was_not_sent() {
-        assert_eq!(read(&event("Reject", &json!({"reject": {"reason": "Bad content"}}))), []);
+    fn what_ses_took_and_did_not_send_says_why_and_tells_no_address() {
+        let failure = "Attribute 'name' of anna@example.com is not present in the rendering data.";
+        let why = "Attribute 'name' of … is not present in the rendering data.";
+        for (kind, more, reason) in [
+            ("Reject", json!({"reject": {"reason": "Bad content"}}), "Bad content"),
+            ("Reject", json!({"reject": {}}), "no reason given"),
+            ("Rendering Failure", json!({"failure": {"errorMessage": failure, "templateName": "letter"}}), why),
+        ] {
+            let bare = event(kind, &more);
+            let told = not_sent(&bare);
+            let [lost] = &told[..] else { panic!("one message: {told:?}") };
+            assert_eq!((lost.store.as_str(), lost.reason.as_str()), ("books", reason));
+            assert_eq!(lost.message.to_string(), "0000000000000000000000000g");
+            assert_eq!(read(&bare), [], "it is no news of its being sent");
+            assert_eq!(not_sent(&json!({"detail-type": "Email Rejected", "source": "aws.ses", "detail": bare})), told);
+            assert_eq!(not_sent(&json!({"Type": "Notification", "Message": bare.to_string()})), told);
+        }
+        assert_eq!(not_sent(&event("Delivery", &json!({"delivery": {}}))), []);
+        let long = event("Reject", &json!({"reject": {"reason": "x".repeat(1_000)}}));
+        assert_eq!(not_sent(&long)[0].reason.len(), 200);
     }
 
     #[test]
@@ -232,6 +294,6 @@ mod tests {
     fn what_is_not_ours_is_left_alone() {
         assert_eq!(read(&json!({"eventType": "Send", "mail": {"timestamp": "2026-05-05T06:00:00Z", "tags": {}}})), []);
         assert_eq!(read(&json!("hello")), []);
-        assert_eq!(read(&event("Rendering Failure", &json!({}))), []);
+        assert_eq!(not_sent(&json!({"eventType": "Reject", "mail": {"tags": {}}, "reject": {}})), []);
     }
 }

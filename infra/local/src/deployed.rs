@@ -1,11 +1,10 @@
-//! A place as an operator would meet it on AWS: described as the Terraform module describes a stack, with its one function
-//! that operators start by hand.
+//! A place as an operator would meet it on AWS: described as the Terraform module makes a stack, with its one function
+//! that operators start by hand. That both are alike is held by a test beside those of the module.
 
 use std::sync::Arc;
 
 use serde_json::{Value, json};
 use winback_cloud::operator::functions::{FUNCTIONS, OPEN};
-use winback_cloud::operator::schedules::SCHEDULED;
 use winback_cloud::operator::web::Web;
 use winback_cloud::operator::{Error, Stack};
 use winback_domain::page;
@@ -13,6 +12,11 @@ use winback_domain::page;
 use crate::aws::{ACCOUNT, Control, REGION};
 use crate::place::Place;
 
+/// The functions that the clock starts, and when, in the scheduler's words.
+const SCHEDULES: [(&str, &str); 3] =
+    [("find-lapsed", "rate(1 minute)"), ("pull-orders", "cron(0 2 * * ? *)"), ("scan-customers", "cron(0 3 * * ? *)")];
+/// The functions that a queue feeds, and which.
+const FED: [(&str, &str); 3] = [("record-event", "events"), ("send-message", "due"), ("record-delivery", "delivery")];
 /// What SES tells us of a mail.
 const EVENTS: [&str; 6] = ["REJECT", "BOUNCE", "COMPLAINT", "DELIVERY", "DELIVERY_DELAY", "RENDERING_FAILURE"];
 
@@ -23,14 +27,14 @@ impl Place {
         for function in FUNCTIONS {
             self.describe_function(&control, name, function);
         }
-        for function in SCHEDULED {
+        for (function, expression) in SCHEDULES {
             control.describe(
                 format!("/schedules/{name}-{function}?groupName={name}"),
                 json!({
                     "Name": format!("{name}-{function}"),
                     "GroupName": name,
                     "State": "ENABLED",
-                    "ScheduleExpression": "rate(1 minute)",
+                    "ScheduleExpression": expression,
                     "Target": {
                         "Arn": arn("lambda", &format!("function:{name}-{function}")),
                         "RoleArn": format!("arn:aws:iam::{ACCOUNT}:role/{name}-scheduler"),
@@ -65,30 +69,42 @@ impl Place {
         Stack::over(control.config(), Web::over(control.web()), self.cloud.clock.clone(), name).await
     }
 
-    fn describe_function(&self, control: &Control, name: &str, function: &str) {
+    /// What a function is told: as much as the module tells it, and no more. What a command found here alone it would
+    /// miss on AWS.
+    fn told(&self, function: &str) -> Vec<(&'static str, String)> {
         let config = &self.cloud.config;
-        let full = format!("{name}-{function}");
-        let tables = [
-            ("WINBACK_CUSTOMERS_TABLE", &config.customers_table),
-            ("WINBACK_LEDGER_TABLE", &config.ledger_table),
-            ("WINBACK_SECRETS_PREFIX", &config.secrets_prefix),
-        ];
-        let mut variables: Vec<(&str, String)> = tables.map(|(name, value)| (name, value.clone())).into();
-        variables.push(("WINBACK_DUE_SHARDS", config.due_shards.to_string()));
+        let customers = ("WINBACK_CUSTOMERS_TABLE", config.customers_table.clone());
+        let ledger = ("WINBACK_LEDGER_TABLE", config.ledger_table.clone());
+        let shards = ("WINBACK_DUE_SHARDS", config.due_shards.to_string());
+        let secrets = ("WINBACK_SECRETS_PREFIX", config.secrets_prefix.clone());
+        let events = ("WINBACK_EVENTS_QUEUE_URL", config.events_queue.clone());
+        let files = ("WINBACK_FILES_BUCKET", config.files_bucket.clone());
         match function {
-            "receive-webhook" => variables.push(("WINBACK_EVENTS_QUEUE_URL", config.events_queue.clone())),
-            "find-lapsed" => variables.push(("WINBACK_DUE_QUEUE_URL", config.due_queue.clone())),
+            "receive-webhook" => vec![secrets, events],
+            "record-event" | "import-orders" => vec![customers, ledger, shards, secrets, files],
+            "find-lapsed" => vec![customers, shards, ("WINBACK_DUE_QUEUE_URL", config.due_queue.clone())],
             "send-message" => {
-                variables.push(("WINBACK_CONFIGURATION_SET", config.configuration_set.clone().unwrap_or_default()));
-                variables.push(("WINBACK_LINK_BASE", config.link_base.clone()));
+                let set = config.configuration_set.clone().unwrap_or_default();
+                let mail = [("WINBACK_CONFIGURATION_SET", set), ("WINBACK_LINK_BASE", config.link_base.clone())];
+                [customers, ledger, shards, secrets].into_iter().chain(mail).collect()
             }
-            "scan-customers" => variables.push(("WINBACK_PROGRAMS_DIR", "/opt/winback".to_owned())),
-            _ => {}
+            "serve-offer" => vec![customers, ledger, shards, secrets],
+            "record-delivery" | "redeem-code" => vec![customers, ledger, shards],
+            "scan-customers" => {
+                vec![customers, ledger, shards, files, ("WINBACK_PROGRAMS_DIR", "/opt/winback".to_owned())]
+            }
+            "pull-orders" => vec![customers, ledger, secrets, events],
+            _ => Vec::new(),
         }
+    }
+
+    fn describe_function(&self, control: &Control, name: &str, function: &str) {
+        let full = format!("{name}-{function}");
+        let told = self.told(function).into_iter();
         let variables: serde_json::Map<String, Value> =
-            variables.into_iter().map(|(name, value)| (name.to_owned(), Value::String(value))).collect();
-        let layers =
-            if function == "scan-customers" { json!([{"Arn": arn("lambda", "layer:programs:1")}]) } else { json!([]) };
+            told.map(|(name, value)| (name.to_owned(), Value::String(value))).collect();
+        let layer = || json!([{"Arn": arn("lambda", &format!("layer:{name}-programs:1"))}]);
+        let layers = if function == "scan-customers" { layer() } else { json!([]) };
         control.describe(
             format!("/2015-03-31/functions/{full}/configuration"),
             json!({
@@ -122,20 +138,21 @@ impl Place {
             let policy = json!({"Version": "2012-10-17", "Statement": statements}).to_string();
             control.describe(format!("/2015-03-31/functions/{full}/policy"), json!({"Policy": policy}));
         }
-        let queue = match function {
-            "record-event" => "events",
-            "send-message" => "due",
-            "record-delivery" => "delivery",
-            _ => return,
-        };
+        // A function that no queue feeds has an empty list, as on AWS.
+        let queues = FED.iter().filter(|(fed, _)| *fed == function).map(|(_, queue)| *queue);
+        let feeds: Vec<Value> = queues
+            .map(|queue| {
+                json!({
+                    "EventSourceArn": arn("sqs", queue),
+                    "State": "Enabled",
+                    "FunctionResponseTypes": ["ReportBatchItemFailures"],
+                    "ScalingConfig": if queue == "due" { json!({"MaximumConcurrency": 2}) } else { Value::Null },
+                })
+            })
+            .collect();
         control.describe(
             format!("/2015-03-31/event-source-mappings?FunctionName={full}"),
-            json!({"EventSourceMappings": [{
-                "EventSourceArn": arn("sqs", queue),
-                "State": "Enabled",
-                "FunctionResponseTypes": ["ReportBatchItemFailures"],
-                "ScalingConfig": if queue == "due" { json!({"MaximumConcurrency": 2}) } else { Value::Null },
-            }]}),
+            json!({"EventSourceMappings": feeds}),
         );
     }
 
@@ -158,15 +175,20 @@ impl Place {
             format!("/v2/email/configuration-sets/{set}"),
             json!({"ConfigurationSetName": set, "SendingOptions": {"SendingEnabled": true}}),
         );
-        let way = |to: &str, destination: Value| json!({"Name": to, "Enabled": true, "MatchingEventTypes": EVENTS, to: destination});
+        let (bus, topic) = (arn("events", "event-bus/default"), arn("sns", &format!("{name}-delivery")));
         control.describe(
             format!("/v2/email/configuration-sets/{set}/event-destinations"),
             json!({"EventDestinations": [
-                way("EventBridgeDestination", json!({"EventBusArn": arn("events", "event-bus/default")})),
-                way("SnsDestination", json!({"TopicArn": arn("sns", &format!("{name}-delivery"))})),
+                way("record-delivery", "EventBridgeDestination", json!({"EventBusArn": bus})),
+                way("delivery-topic", "SnsDestination", json!({"TopicArn": topic})),
             ]}),
         );
     }
+}
+
+/// Where SES tells its news.
+fn way(called: &str, to: &str, destination: Value) -> Value {
+    json!({"Name": called, "Enabled": true, "MatchingEventTypes": EVENTS, to: destination})
 }
 
 fn arn(service: &str, what: &str) -> String {

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use aws_lambda_events::lambda_function_urls::{LambdaFunctionUrlRequest, LambdaFunctionUrlResponse};
 use jiff::Timestamp;
 use serde_json::Value;
+use winback_domain::webhook::{Platform, stripe};
 
 /// So many are kept.
 const KEPT: usize = 50;
@@ -109,6 +110,8 @@ impl Knocks {
 #[derive(Clone, Debug)]
 pub struct Asked {
     named: Option<String>,
+    /// The platform that it claims to come from, by a header that only that one sends.
+    claimed: Option<&'static str>,
     body: Option<String>,
     is_base64: bool,
 }
@@ -118,7 +121,13 @@ impl Asked {
     pub fn of(request: &LambdaFunctionUrlRequest) -> Option<Self> {
         let webhook = request.raw_path.as_deref().is_some_and(|path| path.starts_with("/webhooks/"));
         let named = || NAMED.iter().find_map(|name| request.headers.get(*name)?.to_str().ok()).map(short);
-        webhook.then(|| Self { named: named(), body: request.body.clone(), is_base64: request.is_base64_encoded })
+        let claimed = || request.headers.contains_key(stripe::SIGNATURE).then(|| Platform::Stripe.word());
+        webhook.then(|| Self {
+            named: named(),
+            claimed: claimed(),
+            body: request.body.clone(),
+            is_base64: request.is_base64_encoded,
+        })
     }
 
     /// With its answer. `waits`: its event is still on the queue after record-event has seen it.
@@ -137,8 +146,10 @@ impl Asked {
             (401, _) => (Fate::Refused, "the signature, its secret or its time is wrong".to_owned()),
             _ => (Fate::Refused, problem()),
         };
-        let what = text(&said["topic"]).or_else(|| self.named.clone()).or_else(|| text(&event["type"]));
-        let what = what.unwrap_or_else(|| "not an event".to_owned());
+        // A body of ours or of Stripe's calls it `type`, one of BigCommerce's `scope`. Nobody vouches for what was refused.
+        let in_body = || text(&event["type"]).or_else(|| text(&event["scope"]));
+        let what = text(&said["topic"]).or_else(|| self.named.clone()).or_else(in_body);
+        let what = what.unwrap_or_else(|| self.claimed.unwrap_or("not an event").to_owned());
         Knock { at, what, order: text(&event["data"]["order_id"]), status: Some(status), fate, became }
     }
 }
@@ -194,6 +205,12 @@ mod tests {
         assert_eq!(answered(&shopify, 401, "", false).what, "orders/create");
         let broken = answered(&shopify, 400, r#"{"detail": "orders/create: no"}"#, false);
         assert_eq!((broken.what.as_str(), broken.became.as_str()), ("orders/create", "orders/create: no"));
+        let bigcommerce = asked(&[("webhook-signature", "v1,eA==")], r#"{"scope": "store/order/updated", "data": {}}"#);
+        assert_eq!(answered(&bigcommerce, 401, "", false).what, "store/order/updated");
+        for (body, what) in [(r#"{"type": "charge.refunded"}"#, "charge.refunded"), ("<xml>", "stripe")] {
+            let stripe = asked(&[("stripe-signature", "t=1,v1=00")], body);
+            assert_eq!(answered(&stripe, 401, "", false).what, what);
+        }
         let ping = answered(&asked(&[], "webhook_id=7"), 200, r#"{"status": "here"}"#, false);
         assert_eq!((ping.fate, ping.what.as_str()), (Fate::Ignored, "not an event"));
     }

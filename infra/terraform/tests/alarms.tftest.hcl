@@ -25,6 +25,7 @@ run "each_alarm_has_a_name_a_limit_and_a_page" {
       codes-given-up     = "Sum Winback/winback CodesGivenUp GreaterThanOrEqualToThreshold 1 1x300"
       pool-low           = "Sum Winback/winback PoolsLow GreaterThanOrEqualToThreshold 1 1x3600"
       by-hand            = "Sum Winback/winback ByHand GreaterThanOrEqualToThreshold 1 1x86400"
+      data-requested     = "Sum Winback/winback DataRequests GreaterThanOrEqualToThreshold 1 1x300"
       late-customers     = "Maximum Winback/winback OldestDueSeconds GreaterThanThreshold 900 1x300"
       import-failed      = "Sum AWS/States ExecutionsFailed GreaterThanOrEqualToThreshold 1 1x60"
       import-not-started = "Sum AWS/Events FailedInvocations GreaterThanOrEqualToThreshold 1 1x300"
@@ -83,6 +84,7 @@ run "the_logs_are_counted" {
       codes-given-up   = ["/aws/lambda/winback-send-message", "{ $.fields.message = \"code given up\" }", "CodesGivenUp", "1"]
       pools-low        = ["/aws/lambda/winback-send-message", "{ $.fields.message = \"pool runs low\" }", "PoolsLow", "1"]
       by-hand          = ["/aws/lambda/winback-send-message", "{ $.fields.message = \"to be honoured by hand\" }", "ByHand", "1"]
+      data-requested   = ["/aws/lambda/winback-record-event", "{ $.fields.message = \"somebody asked for their data: send them this file\" }", "DataRequests", "1"]
       webhooks-ignored = ["/aws/lambda/winback-receive-webhook", "{ $.fields.message = \"webhook ignored\" }", "WebhooksIgnored", "1"]
     }
     error_message = "The filters look for the words that the functions log."

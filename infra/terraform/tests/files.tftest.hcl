@@ -53,7 +53,6 @@ run "addresses_do_not_lie_around" {
 
   variables {
     imports_days  = 7
-    reports_days  = 800
     force_destroy = true
     files_bucket  = "shop-example-files"
   }
@@ -61,8 +60,8 @@ run "addresses_do_not_lie_around" {
   assert {
     condition = {
       for rule in aws_s3_bucket_lifecycle_configuration.files.rule : rule.id => [rule.filter[0].prefix, rule.expiration[0].days] if length(rule.expiration) > 0
-    } == { imports = ["imports/", 7], reports = ["reports/", 800], requests = ["requests/", 30] }
-    error_message = "Uploads, reports and answers to people go after their days."
+    } == { imports = ["imports/", 7], requests = ["requests/", 30] }
+    error_message = "Uploads and answers to people go after their days."
   }
 
   assert {

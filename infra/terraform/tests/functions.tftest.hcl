@@ -178,6 +178,19 @@ run "a_machine_of_another_kind" {
   }
 }
 
+run "logs_are_kept_as_long_as_the_shop_says" {
+  command = plan
+
+  variables {
+    log_retention_days = 90
+  }
+
+  assert {
+    condition     = alltrue([for group in concat(values(aws_cloudwatch_log_group.function), [aws_cloudwatch_log_group.machine]) : group.retention_in_days == 90])
+    error_message = "Another time holds for every log, that of the import's machine too."
+  }
+}
+
 run "without_programs_there_is_no_layer" {
   command = plan
 

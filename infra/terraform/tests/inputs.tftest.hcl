@@ -196,7 +196,6 @@ run "too_little_or_half_of_something" {
     due_shards         = 1.5
     memory_megabytes   = { send-message = 64 }
     imports_days       = 0
-    reports_days       = 0.5
     import_concurrency = 0
     monthly_budget_usd = 0
     log_retention_days = 15
@@ -206,7 +205,6 @@ run "too_little_or_half_of_something" {
     var.due_shards,
     var.memory_megabytes,
     var.imports_days,
-    var.reports_days,
     var.import_concurrency,
     var.monthly_budget_usd,
     var.log_retention_days,

@@ -1,5 +1,9 @@
 //! One exchange with a store's own API, over whichever connection.
 
+use std::time::Duration;
+
+use aws_smithy_async::future::timeout::Timeout;
+use aws_smithy_async::rt::sleep::{AsyncSleep, TokioSleep};
 use aws_smithy_runtime_api::client::http::{HttpConnector, SharedHttpConnector};
 use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
 use aws_smithy_types::body::SdkBody;
@@ -52,4 +56,11 @@ pub(crate) async fn exchange(
         }
     }
     Ok(Answered { status, retry_after, date, replayed, body })
+}
+
+/// Waits so long and no longer: a connector's own limit ends where an answer begins, and whoever falls silent in the middle of
+/// one has not answered either.
+pub(crate) async fn within<T>(most: Duration, answer: impl Future<Output = Result<T, Trouble>>) -> Result<T, Trouble> {
+    let ended = Timeout::new(Box::pin(answer), TokioSleep::new().sleep(most)).await;
+    ended.unwrap_or(Err(Trouble::Later { seconds: None }))
 }

@@ -263,13 +263,7 @@ impl Cloud {
         let What::OrderPlaced { order, .. } = &event.what else { return Ok(()) };
         let mut codes = Vec::new();
         for typed in &order.discount_codes {
-            // Stripe names a code by its own id of it.
-            if typed.starts_with(PROMOTION) {
-                codes.extend(self.tables.code_of_reference(store, typed).await?);
-            } else {
-                let coupon = self.tables.meant_coupon(store, &Code::meant(typed)).await?;
-                codes.extend(coupon.map(|coupon| coupon.code));
-            }
+            codes.extend(self.meant_code(store, typed).await?);
         }
         for code in codes {
             let taken = Use { order_id: order.order_id.clone(), total: order.total, at: event.happened() };
@@ -279,6 +273,18 @@ impl Cloud {
             }
         }
         Ok(())
+    }
+
+    /// The code of ours that an order names. Stripe names it by its own id of it. A shop may have made codes that begin
+    /// with the same letters: what is no such id is looked for among the codes.
+    async fn meant_code(&self, store: &StoreId, typed: &str) -> Result<Option<Code>, Error> {
+        if typed.starts_with(PROMOTION)
+            && let Some(code) = self.tables.code_of_reference(store, typed).await?
+        {
+            return Ok(Some(code));
+        }
+        let coupon = self.tables.meant_coupon(store, &Code::meant(typed)).await?;
+        Ok(coupon.map(|coupon| coupon.code))
     }
 
     async fn redeem_code(&self, store: &StoreId, code: &Code, taken: &Use) -> Result<(), Error> {

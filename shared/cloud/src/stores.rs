@@ -5,15 +5,13 @@ use std::fmt;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use aws_smithy_async::future::timeout::Timeout;
-use aws_smithy_async::rt::sleep::{AsyncSleep, TokioSleep};
 use aws_smithy_runtime_api::client::http::SharedHttpConnector;
 use winback_domain::codes::{Access, Authority, Made, Making, Step, Wanted, Withdrawing};
 use winback_domain::exchange::{Request, Response, Trouble};
 use winback_domain::ids::{Code, StoreId};
 use winback_domain::pull::Source;
 
-use crate::exchange::exchange;
+use crate::exchange::{exchange, within};
 use crate::pull::Orders;
 use crate::{Cloud, Error, sdk};
 
@@ -63,9 +61,7 @@ impl Stores {
 
     /// A whole conversation, within its time.
     async fn converse(&self, first: Request, hear: impl FnMut(Response<'_>) -> Step) -> Result<Made, Trouble> {
-        let talk = Box::pin(self.talk(first, hear));
-        let ended = Timeout::new(talk, TokioSleep::new().sleep(CONVERSATION)).await;
-        ended.unwrap_or(Err(Trouble::Later { seconds: None }))
+        within(CONVERSATION, self.talk(first, hear)).await
     }
 
     async fn talk(&self, first: Request, mut hear: impl FnMut(Response<'_>) -> Step) -> Result<Made, Trouble> {

@@ -7,7 +7,7 @@
 use jiff::Timestamp;
 
 use crate::address::Address;
-use crate::exchange::{Request, Response, Trouble};
+use crate::exchange::{Request, Response, Trouble, reason};
 use crate::ids::Code;
 use crate::money::Money;
 use crate::offer::Gives;
@@ -112,7 +112,7 @@ impl Terms {
         match self.amounts().find(|money| !money.currency.code().eq_ignore_ascii_case(code)) {
             None => Ok(()),
             Some(money) => {
-                let (ours, theirs) = (money.currency.code(), wire::reason(code));
+                let (ours, theirs) = (money.currency.code(), reason(code));
                 Err(Trouble::Refused(format!("the offer is in {ours}, the store's currency is {theirs}")))
             }
         }

@@ -8,6 +8,7 @@ use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
 use crate::address::Address;
+use crate::consent::Consent;
 use crate::ids::{Code, CustomerId, MessageId};
 use crate::shop::Language;
 
@@ -105,24 +106,6 @@ pub struct Said<T> {
     /// When.
     #[serde(with = "jiff::fmt::serde::timestamp::second::required")]
     pub at: Timestamp,
-}
-
-/// Consent as three registers. Our own no (unsubscribed, marked as spam, bounced address, erased) yields only to an
-/// explicit later opt-in, never to a checkout box.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct Consent {
-    /// The latest word from anywhere; of two at the same moment the stricter.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub latest: Option<Said<bool>>,
-    /// The latest time they said yes themselves, outside of a checkout.
-    #[serde(default, skip_serializing_if = "Option::is_none", with = "jiff::fmt::serde::timestamp::second::optional")]
-    pub opted_in: Option<Timestamp>,
-    /// The latest no said to us: unsubscribed, marked as spam, erased.
-    #[serde(default, skip_serializing_if = "Option::is_none", with = "jiff::fmt::serde::timestamp::second::optional")]
-    pub refused: Option<Timestamp>,
-    /// The address whose mailbox refused us for good, and when. Another address lifts it; the same one said again does not.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub bounced: Option<Said<Address>>,
 }
 
 /// Orders as sums, and the last dozen moments.

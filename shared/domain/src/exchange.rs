@@ -159,9 +159,24 @@ impl Trouble {
     }
 }
 
+/// What somebody else's service said, fit for a log: short, on one line, without addresses and keys.
+pub fn reason(said: &str) -> String {
+    let secret = |word: &str| ["shpat_", "shpca_", "sk_", "rk_", "ck_", "cs_"].iter().any(|key| word.contains(key));
+    let words = said.split_whitespace().map(|word| if word.contains('@') || secret(word) { "…" } else { word });
+    let line = words.collect::<Vec<_>>().join(" ");
+    line.chars().filter(|c| !c.is_control()).take(200).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_reason_tells_nobody_whom_or_how() {
+        let said = "anna@example.com may not\n\tuse sk_live_hush (see \"ck_hush\"),  sorry";
+        assert_eq!(reason(said), "… may not use … (see … sorry");
+        assert_eq!(reason(&"a".repeat(1_000)).len(), 200);
+    }
 
     #[test]
     fn fields_are_encoded_name_and_value() {

@@ -106,6 +106,7 @@ fn signature(key: &Key, purpose: Purpose, store: &StoreId, signed: &[u8]) -> [u8
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::address::Address;
     use jiff::Timestamp;
 
     fn link() -> (StoreId, Link) {
@@ -124,6 +125,27 @@ mod tests {
         assert_eq!(keys.verify(Purpose::Unsubscribe, &store, &token), None);
         let other = StoreId::try_from("records".to_owned()).unwrap();
         assert_eq!(keys.verify(Purpose::Offer, &other, &token), None);
+    }
+
+    #[test]
+    fn a_token_says_nothing_to_a_reader() {
+        let keys = LinkKeys::new((1, Key::new(b"secret".to_vec())), vec![]);
+        let (store, _) = link();
+        let address: Address = "anna@example.com".parse().unwrap();
+        let customer = |key: &str| CustomerId::of_address(&Key::new(key.as_bytes().to_vec()), &store, &address);
+        let anna = customer("lookup");
+        let message = MessageId::of(anna, "We miss you", Timestamp::UNIX_EPOCH, 0, 0);
+        for purpose in [Purpose::Offer, Purpose::Unsubscribe] {
+            let token = keys.sign(purpose, &store, Link { customer: anna, message });
+            let bytes = BASE64URL_NOPAD.decode(token.as_bytes()).unwrap();
+            let hashes = [&[1_u8][..], &anna.bytes(), &message.bytes()].concat();
+            assert_eq!((&bytes[..33], bytes.len()), (&hashes[..], 49), "a key's number, two hashes and a signature");
+            for word in ["anna", "example", "books", "miss you", "offer", "unsubscribe", "secret"] {
+                let told = bytes.windows(word.len()).any(|piece| piece == word.as_bytes());
+                assert!(!told && !token.contains(word), "{word}: {token}");
+            }
+        }
+        assert_ne!(customer("another key"), anna, "whoever guesses the address cannot make its hash");
     }
 
     #[test]

@@ -2,7 +2,8 @@
 
 use jiff::{Timestamp, ToSpan};
 
-use crate::customer::{Consent, Customer, Said, Subscription};
+use crate::consent::{Consent, Source, Word};
+use crate::customer::{Customer, Said, Subscription};
 use crate::event::{Event, PlacedOrder, Profile, What};
 use crate::money::{Currency, Money};
 use crate::order::{Counts, Order, Version};
@@ -64,14 +65,15 @@ pub fn learn(mut customer: Customer, mut order: Order, event: &Event, currency: 
                     .collect();
             }
             place(&mut order, placed, event.at);
-            learn_profile(&mut customer, profile, event.at, false);
+            learn_profile(&mut customer, profile, event.at, Source::Order);
         }
         What::OrderRefunded { refunded, part, .. } => refund(&mut order, *refunded, part.as_deref()),
         What::OrderCancelled { .. } => order.cancelled = order.cancelled.max(Some(event.at)),
-        What::CustomerUpdated { profile } => learn_profile(&mut customer, profile, event.at, true),
-        What::LeadCreated { profile } => learn_profile(&mut customer, profile, event.at, true),
+        What::CustomerUpdated { profile } => learn_profile(&mut customer, profile, event.at, Source::Account),
+        What::LeadCreated { profile } => learn_profile(&mut customer, profile, event.at, Source::Form),
         What::EmailChanged { new_email } => say(&mut customer.contact.email, new_email.clone(), event.at),
-        What::Unsubscribed | What::MarkedSpam => refuse(&mut customer.consent, event.at),
+        What::Unsubscribed => customer.consent.refuse(event.at, Source::Unsubscribed),
+        What::MarkedSpam => customer.consent.refuse(event.at, Source::Spam),
         What::Bounced => {
             if let Some(address) = event.who.email.clone().or_else(|| customer.email().cloned()) {
                 say(&mut customer.consent.bounced, address, event.at);
@@ -140,12 +142,12 @@ pub fn merge(mut winner: Customer, loser: Customer) -> Customer {
     later(&mut winner.contact.email, loser.contact.email);
     later(&mut winner.contact.name, loser.contact.name);
     later(&mut winner.contact.language, loser.contact.language);
-    if let Some(said) = loser.consent.latest {
-        consent(&mut winner.consent, said.is, said.at);
+    if let Some(word) = loser.consent.latest {
+        winner.consent.hear(word);
     }
+    winner.consent.keep_refusal(loser.consent.refused, loser.consent.refused_source);
     for (mine, theirs) in [
         (&mut winner.consent.opted_in, loser.consent.opted_in),
-        (&mut winner.consent.refused, loser.consent.refused),
         (&mut winner.active_at, loser.active_at),
         (&mut winner.complaint.opened, loser.complaint.opened),
         (&mut winner.complaint.resolved, loser.complaint.resolved),
@@ -188,7 +190,8 @@ pub fn merge(mut winner: Customer, loser: Customer) -> Customer {
 fn no_from_beyond(mut customer: Customer, event: &Event) -> Customer {
     let before = customer.clone();
     if event.what != What::Bounced {
-        refuse(&mut customer.consent, event.at);
+        let source = if event.what == What::MarkedSpam { Source::Spam } else { Source::Unsubscribed };
+        customer.consent.refuse(event.at, source);
     }
     if customer != before {
         customer.stop_rev += 1;
@@ -227,7 +230,7 @@ pub(crate) fn refund(order: &mut Order, refunded: Money, part: Option<&str>) {
     }
 }
 
-fn learn_profile(customer: &mut Customer, profile: &Profile, at: Timestamp, explicit: bool) {
+fn learn_profile(customer: &mut Customer, profile: &Profile, at: Timestamp, source: Source) {
     if let Some(name) = &profile.name {
         say(&mut customer.contact.name, name.clone(), at);
     }
@@ -235,23 +238,12 @@ fn learn_profile(customer: &mut Customer, profile: &Profile, at: Timestamp, expl
         say(&mut customer.contact.language, language.clone(), at);
     }
     if let Some(given) = profile.marketing_consent {
-        consent(&mut customer.consent, given, at);
-        if given && explicit {
+        customer.consent.hear(Word { is: given, at, source: Some(source) });
+        // A box at a checkout is no word of its own.
+        if given && source != Source::Order {
             latest(&mut customer.consent.opted_in, at);
         }
     }
-}
-
-fn consent(known: &mut Consent, given: bool, at: Timestamp) {
-    let newer = known.latest.as_ref().is_none_or(|said| at > said.at || (at == said.at && !given));
-    if newer {
-        known.latest = Some(Said { is: given, at });
-    }
-}
-
-fn refuse(known: &mut Consent, at: Timestamp) {
-    consent(known, false, at);
-    latest(&mut known.refused, at);
 }
 
 pub(crate) fn subscribe(customer: &mut Customer, at: Timestamp, runs: bool, reason: Option<String>) {
@@ -265,9 +257,9 @@ pub(crate) fn subscribe(customer: &mut Customer, at: Timestamp, runs: bool, reas
 /// Turns a customer into a dated tombstone, in place. What is on its way keeps its place until it is settled.
 pub(crate) fn erase(customer: Customer, at: Timestamp) -> Customer {
     let mut consent = Consent::default();
-    refuse(&mut consent, at);
+    consent.refuse(at, Source::Erased);
     // A no said after the wish to be forgotten was put down is still a no.
-    consent.refused = consent.refused.max(customer.consent.refused);
+    consent.keep_refusal(customer.consent.refused, customer.consent.refused_source);
     Customer {
         rev: customer.rev,
         stop_rev: customer.stop_rev + 1,

@@ -5,6 +5,7 @@ pub mod address;
 pub mod carry;
 pub mod check;
 pub mod codes;
+pub mod consent;
 pub mod customer;
 pub mod decide;
 pub mod event;

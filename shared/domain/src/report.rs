@@ -72,7 +72,7 @@ pub struct Summary {
     pub holdout: u64,
     /// Uses of codes. A code that two orders used counts twice, an order that used it again counts once.
     pub redemptions: u64,
-    /// The same by offer, and how many of them somebody else used than whom they were mailed to.
+    /// The same by offer, and how many of them, and which share, somebody else used than whom they were mailed to.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub by_offer: BTreeMap<String, Uses>,
     /// Episodes (silences of a customer in a program) that were mailed and ended with a return: an order that was not
@@ -86,8 +86,10 @@ pub struct Summary {
 pub struct Uses {
     /// Uses.
     pub redeemed: u64,
-    /// Of them by somebody else: the code is passed on, or lies where everybody finds it. The share is the leak ratio.
+    /// Of them by somebody else: the code is passed on, or lies where everybody finds it.
     pub by_others: u64,
+    /// Their share of the uses, in tenths of a percent: the leak ratio.
+    pub leaked_tenths: u64,
     /// Orders that a store let have a code whose uses were used up.
     pub conflicts: u64,
 }
@@ -210,6 +212,7 @@ fn by_offer(ledger: &Ledger<'_>) -> BTreeMap<String, Uses> {
         let uses = found.entry(offers.get(&coupon.message).copied().unwrap_or_default().to_owned()).or_default();
         uses.redeemed += count(coupon.redeemed.iter());
         uses.by_others += count(coupon.redeemed.iter().filter(|used| used.by_other));
+        uses.leaked_tenths = tenths(uses.by_others, uses.redeemed);
         uses.conflicts += count(coupon.conflicts.iter());
     }
     found

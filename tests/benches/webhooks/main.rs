@@ -19,6 +19,8 @@ use winback_local::place::{Place, Setup};
 
 /// What a usual order may cost, in microseconds of CPU. For the largest body its signature alone costs more.
 const AIM: f64 = 200.0;
+/// What the largest body may cost beside its signature: some two thousand were measured, and a machine may be busy.
+const AIM_OF_LARGEST: f64 = 10_000.0;
 const SECRET: &str = "shopify shpss_0123456789abcdef0123456789abcdef";
 
 #[tokio::main(flavor = "current_thread")]
@@ -32,9 +34,11 @@ async fn main() {
     place.stack.put_secret("/winback/local/stores/books/webhook-secrets", SECRET).expect("it is written");
 
     let usual = payload("orders.create");
-    let sizes =
-        [("a usual order", usual.to_string(), 2_000, Some(AIM)), ("the largest body", largest(usual), 100, None)];
-    for (name, body, times, aim) in sizes {
+    let sizes = [
+        ("a usual order", usual.to_string(), 2_000, AIM, false),
+        ("the largest body", largest(usual), 100, AIM_OF_LARGEST, true),
+    ];
+    for (name, body, times, aim, beside_its_signature) in sizes {
         let request = request(&body);
         let began = cpu_seconds();
         for _ in 0..times {
@@ -69,7 +73,8 @@ async fn main() {
             micros(signing),
             micros(bare)
         );
-        assert!(aim.is_none_or(|aim| ours <= aim), "{name}: more than {} µs", AIM);
+        let held = if beside_its_signature { ours - micros(signing) } else { ours };
+        assert!(held <= aim, "{name}: {held:.0} µs, and no more than {aim:.0} are aimed at");
     }
 }
 

@@ -68,8 +68,7 @@ class Batches:
         await self.asked("scan-customers", [{"scheduled_at": moment(24 - at)} for at in TEN])
         # Nobody gave a key to a store: what is measured is the start and the list of stores.
         await self.asked("pull-orders", [{"scheduled_at": moment(24 - at)} for at in TEN])
-        if "import-orders" in self.executables:
-            await self.imports()
+        await self.imports()
 
     async def asked(self, name, events):
         """A function in a process of its own, asked with all events."""

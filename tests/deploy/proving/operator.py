@@ -5,7 +5,6 @@ import json
 import os
 import re
 import subprocess
-from pathlib import Path
 
 from cloud import CREDENTIALS, ENDPOINT, REGION
 from proving.imports import HEADER
@@ -172,11 +171,3 @@ class Operator:
         said = self.said(process)
         expect(len(sent) == 1 and f"of {STORE} for {SIMULATOR}" in said, "one letter was tried", said)
         expect("it was delivered after" in said, "the doctor heard of it", said)
-
-
-def command():
-    """The binary, where the zips were made by it."""
-    path = Path(os.environ.get("WINBACK_COMMAND") or Path(__file__).parents[3] / "target/debug/winback")
-    if not path.is_file():
-        raise Failed(f"{path} is not there: build it with `cargo build`, or name it in WINBACK_COMMAND")
-    return path.resolve()

@@ -133,6 +133,26 @@ async fn the_doors_show_topic_by_topic_what_a_platform_sent() {
 }
 
 #[tokio::test]
+async fn the_doors_show_what_was_refused_under_the_name_that_it_claims() {
+    visited(sample(), async |visitor, _| {
+        let refund = include_str!("../../webhooks/stripe/charge.refunded--part.json");
+        let order = include_str!("../../webhooks/bigcommerce/store.order.updated.json");
+        let stripe = "stripe-signature: t=1,v1=00\r\n";
+        let bigcommerce = "webhook-id: msg_1\r\nwebhook-timestamp: 1\r\nwebhook-signature: v1,d3Jvbmc=\r\n";
+        for (headers, body) in [(stripe, refund), (stripe, "no JSON"), (bigcommerce, order)] {
+            assert_eq!(visitor.ask("POST", "/webhooks/shop", headers, body).await.status, 401, "{body}");
+        }
+        let page = visitor.get("/doors").await.body;
+        for topic in ["charge.refunded", "stripe", "store/order/updated"] {
+            let row = format!("<tr><td>{topic}</td><td>0</td><td>0</td><td>1</td>");
+            assert!(page.contains(&row), "{topic}: {page}");
+        }
+        assert!(!page.contains("not an event"), "{page}");
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn what_would_happen_is_shown_and_does_not_happen() {
     visited(sample(), async |visitor, place| {
         mailed(visitor).await;

@@ -8,7 +8,7 @@ use winback_domain::store::State;
 use winback_domain::webhook::bigcommerce::{Order, read_order, read_shape};
 use winback_domain::webhook::{Heard, LARGEST, Platform};
 
-use super::{SECRET, Sender, becomes, deliver, events, folder, payload, send, wired};
+use super::{SECRET, SECRETS, Sender, becomes, deliver, events, folder, payload, send, wired};
 use crate::support::orders_api::OrdersApi;
 use crate::support::{Shop, raw, recounted};
 
@@ -133,10 +133,21 @@ async fn size_comes_before_the_signature_and_the_signature_before_json() {
 
 #[tokio::test]
 async fn while_a_secret_is_rotated_both_sign() {
+    let (ours, another) = (format!("bigcommerce {SECRET}"), "bigcommerce another-secret-0123456789");
+    // The new one stands first.
+    for lines in [format!("{another}\n{ours}"), format!("{ours}\n{another}")] {
+        let (shop, _) = shop().await;
+        shop.place.stack.put_secret(SECRETS, &lines).expect("it is written");
+        knocks(&shop).await;
+    }
     let (shop, _) = shop().await;
-    let lines = format!("bigcommerce another-secret-0123456789\nbigcommerce {SECRET}");
-    shop.place.stack.put_secret("/winback/local/stores/books/webhook-secrets", &lines).expect("it is written");
-    knocks(&shop).await;
+    shop.place.stack.put_secret(SECRETS, another).expect("it is written");
+    let body = payload(BIG, UPDATED).to_string();
+    assert_eq!(
+        deliver(&shop, BIG, UPDATED, body.as_bytes()).await.status,
+        401,
+        "and ours no longer once its line is gone"
+    );
 }
 
 #[tokio::test]

@@ -1,6 +1,8 @@
 //! What webhooks missed, read at night from the stores' own APIs: nothing is lost by a webhook that never came, nothing is
 //! written by one that did, and nobody comes back who was forgotten.
 
+mod forgotten;
+
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 use winback_cloud::Error;
@@ -151,40 +153,6 @@ fn orders(sender: Sender) -> Vec<(String, Value)> {
     names.into_iter().map(|name| (name.clone(), body(&name))).collect()
 }
 
-#[tokio::test]
-async fn whoever_was_forgotten_stays_so_whatever_becomes_of_their_old_orders() {
-    let (shop, api) = shop().await;
-    let old = order(1, ANNA, MORNING, MORNING);
-    tell(&shop, "orders/create", &old).await;
-    let wish = json!({"customer": {"id": 7, "email": ANNA}, "orders_to_redact": [1]});
-    tell(&shop, "customers/redact", &wish).await;
-    let before = items(&shop).await;
-    assert!(!format!("{before:?}").contains(ANNA), "no address stays");
-    // The order as it was; then changed after the wish, then given back, then called off.
-    let changed = "2026-05-01T09:30:00Z";
-    let back = json!({"id": 5, "order_id": 1, "created_at": changed,
-        "transactions": [{"amount": "45.00", "currency": "EUR", "kind": "refund", "status": "success"}]});
-    let mut given_back = order(1, ANNA, MORNING, changed);
-    given_back["refunds"] = json!([back]);
-    let mut off = order(1, ANNA, MORNING, changed);
-    off["cancelled_at"] = json!(changed);
-    for state in [old, order(1, ANNA, MORNING, changed), given_back, off] {
-        api.order("shopify", state);
-        turn(&shop, "2026-05-01T10:00:00Z");
-        let run = json!({"scheduled_at": shop.place.clock.now(), "since": "2026-05-01T00:00:00Z"});
-        let run = serde_json::from_value(run).expect("a run");
-        let found = pull_orders::handle(&shop.place.cloud, run, shop.place.invocation()).await.expect("it answers");
-        shop.place.settle().await.expect("it settles");
-        assert_eq!((found.read, found.missed), (1, 0), "read, and left out");
-        assert_eq!(raw::changed(&before, &items(&shop).await), Vec::<String>::new());
-    }
-    // Who buys again afterwards is a customer again.
-    api.order("shopify", order(1, ANNA, "2026-05-01T10:05:00Z", "2026-05-01T10:05:00Z"));
-    turn(&shop, "2026-05-01T10:30:00Z");
-    assert_eq!(pull(&shop).await.missed, 1);
-    assert_eq!(shop.customer(ANNA).await.orders.count, 1);
-}
-
 /// Stripe tells the latest first, and of a refund no more than the payment; WooCommerce of a cancelled order its id alone.
 #[tokio::test]
 async fn what_becomes_of_an_order_that_nobody_knows_leaves_nothing_and_of_one_in_the_same_run_all() {
@@ -215,21 +183,6 @@ async fn what_becomes_of_an_order_that_nobody_knows_leaves_nothing_and_of_one_in
     api.order("woocommerce", payload(Sender::WooCommerce, "order.updated--cancelled"));
     assert_eq!(pull(&shop).await.missed, 0);
     assert_eq!(raw::changed(&before, &items(&shop).await), Vec::<String>::new());
-}
-
-#[tokio::test]
-async fn a_shop_that_wants_everybody_forgotten_gets_nobody_back_by_its_orders() {
-    let (shop, api) = shop().await;
-    tell(&shop, "shop/redact", &json!({"shop_id": 954889, "shop_domain": "example-books.myshopify.com"})).await;
-    api.order("shopify", order(1, ANNA, MORNING, MORNING));
-    assert_eq!(pull(&shop).await.platforms, 0, "a shop that took us out is not asked");
-    shop.place
-        .cloud
-        .change_store(&shop.store, |store| store.state = winback_domain::store::State::Live)
-        .await
-        .expect("set");
-    assert_eq!(pull(&shop).await, Found { platforms: 1, read: 1, missed: 0 });
-    assert!(shop.customers().await.is_empty());
 }
 
 #[tokio::test]

@@ -161,28 +161,6 @@ async fn size_comes_before_the_signature_and_the_signature_before_the_parser() {
 }
 
 #[tokio::test]
-async fn the_largest_order_is_taken_and_no_more_of_it_is_queued_than_of_a_small_one() {
-    let mut order = payload(SHOPIFY, "orders.create");
-    let shop = open().await;
-    deliver(&shop, SHOPIFY, "orders/create", order.to_string().as_bytes()).await;
-    let small = events(&shop);
-    let line = order["line_items"][0].clone();
-    let lines = (LARGEST - order.to_string().len()) / (line.to_string().len() + 1);
-    assert!(lines > 100);
-    order["line_items"].as_array_mut().expect("lines").extend(std::iter::repeat_n(line, lines));
-    let mut body = order.to_string();
-    body.push_str(&" ".repeat(LARGEST - body.len()));
-    let shop = open().await;
-    let answer = deliver(&shop, SHOPIFY, "orders/create", body.as_bytes()).await;
-    assert_eq!((answer.status, answer.json()["status"].as_str()), (200, Some("accepted")), "{}", answer.body);
-    assert_eq!(events(&shop), small);
-    let queued = shop.place.stack.queue_contents("events").expect("the queue is there");
-    assert!(queued.iter().all(|message| message.body.len() < 2_048));
-    body.push(' ');
-    assert_eq!(deliver(&shop, SHOPIFY, "orders/create", body.as_bytes()).await.status, 413, "a byte more");
-}
-
-#[tokio::test]
 async fn the_newer_headers_have_no_x() {
     let shop = open().await;
     let body = payload(SHOPIFY, "customers.redact--address-only").to_string();

@@ -185,7 +185,6 @@ async fn a_second_delivery_changes_nothing_and_writes_nothing() {
         "checkout.session.async_payment_succeeded",
         "charge.refunded--part",
         "customer.subscription.created",
-        "customer.subscription.updated--active",
         "customer.subscription.deleted--too-expensive",
     ] {
         let shop = wired(STRIPE, "").await;
@@ -213,6 +212,7 @@ async fn two_events_of_one_object_and_type_are_one() {
         let before = raw::items(&shop.place).await;
         shop.place.stack.reset_capacity();
         event["id"] = json!("evt_another");
+        event["created"] = json!(event["created"].as_i64().expect("seconds") + 3);
         told(&shop, &event).await;
         assert_eq!(shop.place.stack.capacity().total().write_units, 0.0, "{name}");
         assert_eq!(raw::changed(&before, &raw::items(&shop.place).await), Vec::<String>::new(), "{name}");

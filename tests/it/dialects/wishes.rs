@@ -19,7 +19,29 @@ fn order(id: u64, customer: u64, email: &str, at: &str) -> Value {
         "buyer_accepts_marketing": true, "test": false})
 }
 
+/// The same, of somebody without an account.
+fn guests(id: u64, email: &str, at: &str) -> Value {
+    let mut order = order(id, id, email, at);
+    order["customer"] = Value::Null;
+    order
+}
+
 const EARLY: &str = "2026-05-01T08:00:00Z";
+
+/// A wish that names nobody but by orders.
+fn by_orders(orders: &[u64]) -> Value {
+    let nobody = json!({"id": null, "email": ""});
+    json!({"shop_domain": "example-books.myshopify.com", "customer": nobody, "orders_to_redact": orders})
+}
+
+/// The addresses that are still known.
+async fn addresses(shop: &Shop) -> Vec<String> {
+    let customers = shop.customers().await;
+    let known = customers.iter().filter_map(|customer| Some(customer.email()?.as_str().to_owned()));
+    let mut known: Vec<String> = known.collect();
+    known.sort();
+    known
+}
 
 async fn state(shop: &Shop) -> State {
     shop.place.cloud.tables.store(&shop.store).await.expect("it reads").expect("a store").state
@@ -90,8 +112,7 @@ async fn whoever_is_forgotten_leaves_no_file_either_whoever_wished_it() {
 async fn a_guest_whom_only_an_order_names_is_meant_by_the_wish_as_well() {
     let shop = wired(Sender::Shopify, "").await;
     tell(&shop, "orders/create", &order(1, 7, "anna@example.com", EARLY)).await;
-    let mut as_guest = order(2, 7, "anna@work.example", EARLY);
-    as_guest["customer"] = Value::Null;
+    let as_guest = guests(2, "anna@work.example", EARLY);
     tell(&shop, "orders/create", &as_guest).await;
     tell(&shop, "orders/create", &order(3, 8, "berta@example.com", EARLY)).await;
     let anna = json!({"id": 7, "email": "anna@example.com"});
@@ -104,13 +125,44 @@ async fn a_guest_whom_only_an_order_names_is_meant_by_the_wish_as_well() {
     let wish = json!({"customer": anna, "orders_to_redact": [1, 2, 99]});
     for _ in 0..2 {
         tell(&shop, "customers/redact", &wish).await;
-        let known = shop.customers().await;
-        let kept: Vec<_> = known.iter().filter_map(|customer| Some(customer.email()?.as_str().to_owned())).collect();
-        assert_eq!((known.len(), kept), (3, vec!["berta@example.com".to_owned()]));
+        assert_eq!((shop.customers().await.len(), addresses(&shop).await), (3, vec!["berta@example.com".to_owned()]));
     }
     let again = raw::items(&shop.place).await;
     tell(&shop, "orders/create", &as_guest).await;
     assert_eq!(raw::changed(&again, &raw::items(&shop.place).await), Vec::<String>::new(), "and nothing wakes");
+}
+
+#[tokio::test]
+async fn a_guest_whom_orders_alone_name_is_forgotten_however_long_the_list_before_theirs() {
+    // Shopify names all orders a customer ever placed, and most of them are none that we know.
+    for orders in [vec![2], (801..=1_999).chain([2]).collect()] {
+        let shop = wired(Sender::Shopify, "").await;
+        for (id, email) in [(2, "anna@work.example"), (3, "berta@example.com")] {
+            tell(&shop, "orders/create", &guests(id, email, EARLY)).await;
+        }
+        tell(&shop, "customers/redact", &by_orders(&orders)).await;
+        assert_eq!(addresses(&shop).await, ["berta@example.com"], "{} orders", orders.len());
+        let before = raw::items(&shop.place).await;
+        assert!(!format!("{before:?}").contains("anna@work.example"), "{} orders", orders.len());
+        tell(&shop, "customers/redact", &by_orders(&orders)).await;
+        tell(&shop, "orders/create", &guests(2, "anna@work.example", EARLY)).await;
+        assert_eq!(raw::changed(&before, &raw::items(&shop.place).await), Vec::<String>::new());
+    }
+}
+
+#[tokio::test]
+async fn a_wish_that_names_an_order_of_a_till_forgets_nobody_elses() {
+    let shop = wired(Sender::Shopify, "").await;
+    let till = "till@shop.example";
+    for id in 10..20 {
+        tell(&shop, "orders/create", &guests(id, till, &format!("2026-05-01T08:{id}:00Z"))).await;
+    }
+    tell(&shop, "orders/create", &guests(2, "anna@work.example", EARLY)).await;
+    let before = shop.customer(till).await;
+    assert_eq!((before.till, before.orders.count), (true, 10));
+    tell(&shop, "customers/redact", &by_orders(&[10, 2])).await;
+    assert_eq!(addresses(&shop).await, [till]);
+    assert_eq!(shop.customer(till).await, before, "many people's orders stand under that address");
 }
 
 #[tokio::test]

@@ -21,7 +21,7 @@ impl Exploration {
     pub const FROZEN: Self = Self(1);
     pub const PAIRS: Self = Self(2);
     pub const OTHERS: Self = Self(3);
-    #[cfg(feature = "planted")]
+    #[cfg(debug_assertions)]
     pub const ALL: [Self; 4] = [Self::FROZEN, Self::OTHERS, Self::EACH_CALL, Self::PAIRS];
 }
 

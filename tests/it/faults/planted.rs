@@ -17,6 +17,15 @@ async fn must_be_found(fault: Planted) {
     panic!("{fault:?} was planted and nothing turned red");
 }
 
+/// Debug assertions are what plants them.
+#[test]
+fn no_package_is_built_with_them() {
+    let profiles = include_str!("../../../Cargo.toml").split("[profile.").skip(1);
+    let deployed = profiles.filter(|profile| profile.starts_with("release") || profile.starts_with("lambda"));
+    let asserting: Vec<&str> = deployed.filter(|profile| profile.contains("debug-assertions")).collect();
+    assert_eq!(asserting, Vec::<&str>::new());
+}
+
 macro_rules! planted {
     ($($name:ident: $fault:ident),* $(,)?) => {
         $(#[tokio::test]

@@ -4,6 +4,8 @@ use super::tree::{self, File};
 
 /// Fewer links were not found, they were not looked for.
 const AT_LEAST: usize = 60;
+/// So many are in the module's table of secrets.
+const SECRETS: usize = 6;
 
 #[test]
 fn every_link_of_the_book_leads_somewhere() {
@@ -20,6 +22,36 @@ fn every_link_of_the_book_leads_somewhere() {
     }
     assert!(looked >= AT_LEAST, "only {looked} links were seen");
     assert!(broken.is_empty(), "{broken:#?}");
+}
+
+/// What a large import takes is computed with as many lanes as it has.
+#[test]
+fn an_imports_figures_are_those_of_its_lanes() {
+    let part = tree::read("functions/import-orders/src/part.rs").text;
+    let lanes = part.lines().find_map(|line| line.strip_prefix("const LANES: usize = ")?.strip_suffix(';'));
+    let lanes = lanes.expect("part.rs says how many lanes there are");
+    let page = tree::read("infra/operations/import.md").text;
+    let said = [(", ", " orders side by side in a part"), ("R × t / ", " × 1 GB"), ("`import_concurrency × ", " / t`")];
+    for (before, after) in said {
+        let said = format!("{before}{lanes}{after}");
+        assert!(page.contains(&said), "import.md does not say {said:?}");
+    }
+}
+
+/// Whoever has to change a secret finds a row that says what it is, and a section that says how.
+#[test]
+fn every_secret_of_the_module_can_be_changed_by_the_book() {
+    let module = tree::read("infra/terraform/README.md").text;
+    let lines = module.lines().map(str::trim_start);
+    let rows = lines.filter_map(|line| line.strip_prefix("| `<secrets_prefix>/")?.split_once('`'));
+    let secrets: Vec<&str> = rows.map(|(secret, _)| secret).collect();
+    assert!(secrets.len() >= SECRETS, "only {secrets:?} were seen");
+    let page = tree::read("infra/operations/rotation.md").text;
+    for secret in secrets {
+        assert!(page.contains(&format!("\n| `{secret}` |")), "rotation.md has no row of {secret}");
+        let section = page.lines().filter_map(|line| line.strip_prefix("## ")).any(|line| line.starts_with(secret));
+        assert!(section, "rotation.md does not say how {secret} is changed");
+    }
 }
 
 /// The links to files of ours, with the numbers of their lines. What stands in code is no link.

@@ -58,3 +58,28 @@ fn what_is_released_was_built_twice_and_is_attached_whole() {
     let published = runs(release).join("\n");
     assert!(published.contains("gh release create \"$TAG\" winback-*.zip winback-*.sha256"), "{published}");
 }
+
+/// The command by which the functions are built for Graviton and packed, in one line: however it is broken, and
+/// whatever stands before its lines.
+fn recipe(path: &str) -> String {
+    let text = tree::read(path).text;
+    let lines = text.lines().map(|line| line.trim_start().trim_start_matches("///"));
+    let words: Vec<&str> = lines.flat_map(str::split_whitespace).filter(|word| !["\\", "&&"].contains(word)).collect();
+    let at = |from: usize, wanted: &str| {
+        let found = words[from..].iter().position(|word| *word == wanted);
+        from + found.unwrap_or_else(|| panic!("{path} has no {wanted}"))
+    };
+    let from = at(0, "AWS_LC_SYS_NO_JITTER_ENTROPY=1");
+    let to = at(from, "--out") + 1;
+    words[from..=to].join(" ")
+}
+
+/// Whoever packs for Graviton copies it from one of two places, and gets every function from either.
+#[test]
+fn the_recipe_for_graviton_is_one_wherever_it_is_read() {
+    let told = recipe("infra/cli/src/commands/package.rs");
+    assert_eq!(told, recipe("infra/terraform/README.md"));
+    for part in ["cargo lambda build --profile lambda --arm64 ", "$(ls functions | sed 's/^/-p /')"] {
+        assert!(told.contains(part), "no {part} in {told}");
+    }
+}

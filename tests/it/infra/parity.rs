@@ -6,7 +6,9 @@
 mod functions;
 mod machine;
 mod module;
+mod names;
 mod operator;
+mod policies;
 mod services;
 mod template;
 mod watched;

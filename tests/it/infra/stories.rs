@@ -1,35 +1,51 @@
 //! All that a shop can meet, once: what the roles must allow.
 
-use std::path::{Path, PathBuf};
-use std::sync::Arc;
+mod shop;
 
-use jiff::{Timestamp, ToSpan};
+use jiff::civil::date;
 use serde_json::{Value, json};
-use standardwebhooks::Webhook;
-use winback_domain::webhook::{Wiring, shopify, standard};
+use winback_domain::message::State as Fate;
+use winback_domain::plan::Folder;
+use winback_domain::store::State;
 
+use self::shop::{BIGCOMMERCE_SECRET, SHOPIFY_SECRET, STORE, Shop, code, link};
 use super::Calls;
-use super::calls::{LINK_BASE, Watched};
-use crate::support::http::request;
-use crate::support::{edit, sample, store};
+use crate::support::codes::{honoured_by, with_pool};
+use crate::support::stores::StandIn;
+use crate::support::stores::shopify::ShopifyApi;
+use crate::support::stores::stripe::StripeApi;
+use crate::support::{books, edit, sample, store};
 
-const STORE: &str = "books";
-const SECRET: &str = "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD";
-const SHOPIFY_SECRET: &str = "shpss_0123456789abcdef";
-const BIGCOMMERCE_SECRET: &str = "0123456789abcdef0123456789abcdef";
+const ANNA: &str = "anna@example.com";
+const BO: &str = "bo@example.com";
+/// What the link domain proves itself with.
+const ORIGIN: &str = "0b9f6a52c1e84d37a8f0";
 /// SES's own simulator answers for this one with a bounce.
 const DORA: &str = "bounce@simulator.amazonses.com";
+/// In Helsinki it is nine in the morning of a Tuesday: whoever ordered on the day the shop opened is written to.
+const NINE: &str = "2026-04-14T06:00:00Z";
 
 /// Runs the stories and tells which function called what.
 pub async fn told() -> Calls {
-    let dir = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("layer-{}", std::process::id()));
-    let mut shop = Shop { at: Watched::new(at("2026-01-12T10:00:00Z"), &layer(&dir)), orders: 0, events: 0 };
-    shop.at.wire(STORE, SECRET);
-    let live = json!({"scheduled_at": shop.now(), "set": {"store": STORE, "state": "live"}});
-    shop.at.run("scan-customers", scan_customers::handle, live).await;
+    let stories = [
+        months().await,
+        a_pool_that_runs_dry().await,
+        codes_made_by("shopify", ShopifyApi::discounts).await,
+        codes_made_by("stripe", StripeApi::promotions).await,
+        too_many_bounces().await,
+    ];
+    let mut made = Calls::new();
+    for (function, calls) in stories.into_iter().flatten() {
+        made.entry(function).or_default().extend(calls);
+    }
+    made
+}
 
-    for email in ["anna@example.com", "berta@example.com", "clara@example.com", "emma@example.com", DORA] {
-        let total = if email.starts_with("anna") { "80.00" } else { "45.00" };
+/// Some months of a shop whose codes its till takes, and its store.
+async fn months() -> Calls {
+    let mut shop = Shop::live("months", &two_programs()).await;
+    for email in [ANNA, "berta@example.com", "clara@example.com", "emma@example.com", DORA] {
+        let total = if email == ANNA { "80.00" } else { "45.00" };
         shop.order(email, json!({"customer_id": format!("id of {email}"), "total": total})).await;
     }
     let good = "old-1,greta@example.com,2025-06-01,30.00,EUR,";
@@ -50,12 +66,12 @@ pub async fn told() -> Calls {
     shop.scan().await;
 
     // Anna opens her offer and takes it to a till, Clara takes hers to the shop, Berta ends mailing.
-    let (anna, clara) = (shop.mail_to("anna@example.com"), shop.mail_to("clara@example.com"));
+    let (anna, clara) = (shop.mail_to(ANNA), shop.mail_to("clara@example.com"));
     let page = shop.visit("GET", &link(&anna, "/o/")).await;
     assert_eq!(page["statusCode"], 200);
     for wish in ["/check", "/redeem"] {
         let asked = json!({"code": code(&anna), "order_id": "till-7", "total": "52.00", "currency": "EUR",
-            "email": "anna@example.com"});
+            "email": ANNA});
         let answer = shop.till(wish, &asked).await;
         assert_eq!(answer["statusCode"], 200, "{answer}");
     }
@@ -67,16 +83,19 @@ pub async fn told() -> Calls {
     for method in ["GET", "POST"] {
         assert_eq!(shop.visit(method, &link(&berta, "/u/")).await["statusCode"], 200);
     }
-    // Clara wants to be forgotten: her orders leave the ledger, her letters lose their words.
-    shop.tell("customer.erased", json!({"email": "clara@example.com"})).await;
+    // Clara wants to know what is known of her, then to be forgotten: that file goes, her orders leave the ledger, her
+    // letters lose their words.
+    for (wish, files) in [("customer.data_requested", 1), ("customer.erased", 0)] {
+        shop.tell(wish, json!({"email": "clara@example.com"})).await;
+        assert_eq!(shop.at.stack.file_names("requests/").len(), files, "{wish}");
+    }
     shop.scan().await;
     // Anna wants to know what is known of her; then the platform takes us out, and wants everybody forgotten.
-    shop.tell("customer.data_requested", json!({"email": "anna@example.com"})).await;
+    shop.tell("customer.data_requested", json!({"email": ANNA})).await;
     shop.at.wire(STORE, &format!("shopify {SHOPIFY_SECRET}\nbigcommerce {BIGCOMMERCE_SECRET}"));
     shop.at.clock.turn_to(shop.now() + jiff::SignedDuration::from_mins(6));
     // While the shop rests, BigCommerce names an order, and all platforms are asked for what webhooks missed.
-    let paused = json!({"scheduled_at": shop.now(), "set": {"store": STORE, "state": "paused"}});
-    shop.at.run("scan-customers", scan_customers::handle, paused).await;
+    shop.set("paused").await;
     shop.opens_its_orders();
     shop.names_an_order().await;
     let found = shop.pull().await;
@@ -85,165 +104,98 @@ pub async fn told() -> Calls {
         shop.platform_tells(topic).await;
     }
     shop.scan().await;
-    let _ = std::fs::remove_dir_all(dir);
-    shop.at.made
+    assert_eq!(shop.at.stack.file_names("requests/"), Vec::<String>::new(), "Anna's file went with her");
+    shop.made()
 }
 
-struct Shop {
-    at: Watched,
-    orders: u32,
-    events: u32,
+/// Codes that the shop made itself: one letter takes the only one, another waits for one the whole day and is written
+/// the next morning.
+async fn a_pool_that_runs_dry() -> Calls {
+    let mut shop = Shop::live("pool", &with_pool(50, books())).await;
+    shop.fill("SPRING-OLIVE").await;
+    for email in [ANNA, BO] {
+        shop.order(email, json!({})).await;
+    }
+    shop.until("2026-04-15T05:00:00Z").await;
+    assert_eq!(shop.at.stack.outbox().len(), 1, "there was one code");
+    shop.fill("SPRING-LILAC").await;
+    shop.until("2026-04-15T12:00:00Z").await;
+    assert_eq!(shop.at.stack.outbox().len(), 2);
+    shop.made()
 }
 
-impl Shop {
-    fn now(&self) -> Timestamp {
-        self.at.clock.now()
-    }
+/// A platform makes the codes good itself. Anna's is made, SES refuses her letter, she buys, and it is withdrawn; Bo's
+/// is mailed, and comes back with an order.
+async fn codes_made_by<S: StandIn>(platform: &str, codes: fn(&S) -> Vec<Value>) -> Calls {
+    let mut shop = Shop::live(platform, &honoured_by(platform, books())).await;
+    let api = S::open(shop.at.clock.clone());
+    shop.at.stack.answer_for_stores(api.api());
+    shop.at.let_in(STORE, S::ACCESS);
+    shop.order(ANNA, json!({})).await;
+    shop.until("2026-01-15T10:00:00Z").await;
+    shop.order(BO, json!({})).await;
+    shop.until("2026-04-14T05:59:00Z").await;
+    shop.at.stack.ses_refuse_next("AccessDeniedException");
+    shop.turns_to(NINE).await;
+    assert_eq!((codes(&api).len(), shop.state().await), (1, State::Paused), "{platform}");
+    let made = codes(&api);
+    shop.order(ANNA, json!({})).await;
+    assert_ne!(codes(&api), made, "{platform}: what was made is withdrawn");
+    shop.set("live").await;
+    shop.until("2026-04-16T12:00:00Z").await;
+    let bo = shop.mail_to(BO);
+    shop.order(BO, json!({"discount_codes": [code(&bo)]})).await;
+    shop.made()
+}
 
-    async fn order(&mut self, email: &str, more: Value) {
-        self.orders += 1;
-        let mut data = json!({"order_id": format!("order-{}", self.orders), "email": email, "total": "45.00",
-            "currency": "EUR", "marketing_consent": true});
-        data.as_object_mut().expect("an object").extend(more.as_object().expect("an object").clone());
-        self.tell("order.placed", data).await;
+/// Mailboxes refuse nine letters of two hundred: the store stops until somebody has looked.
+async fn too_many_bounces() -> Calls {
+    let mut shop = Shop::live("bounces", &books()).await;
+    for number in 1..=9 {
+        shop.order(&DORA.replace('@', &format!("+{number}@")), json!({})).await;
     }
-
-    /// The store tells of something by its webhook, and it is recorded.
-    async fn tell(&mut self, kind: &str, data: Value) {
-        self.events += 1;
-        let now = self.now();
-        let body = json!({"type": kind, "timestamp": now, "data": data}).to_string();
-        let id = format!("msg_{}", self.events);
-        let signature = Webhook::new(SECRET).expect("a secret").sign(&id, now.as_second(), body.as_bytes());
-        let (stamp, signature) = (now.as_second().to_string(), signature.expect("it signs"));
-        let headers = [
-            ("content-type", "application/json"),
-            ("webhook-id", &*id),
-            ("webhook-timestamp", &*stamp),
-            ("webhook-signature", &*signature),
-        ];
-        let event = request("POST", &format!("/webhooks/{STORE}"), &headers, Some(body.as_bytes()));
-        let event = serde_json::to_value(event).expect("an event is JSON");
-        let answer = self.at.run("receive-webhook", receive_webhook::handle, event).await;
-        assert_eq!(answer["statusCode"], 200, "{kind}: {answer}");
-        self.at.settle().await;
+    shop.until("2026-04-14T05:59:00Z").await;
+    for _ in 0..192 {
+        let counted = shop.at.eye.tables.count_fate(&store(STORE), date(2026, 4, 13), Fate::Delivered).await;
+        counted.expect("it counts");
     }
+    shop.turns_to(NINE).await;
+    assert_eq!(shop.state().await, State::Paused);
+    shop.set("live").await;
+    assert_eq!(shop.state().await, State::Live);
+    shop.made()
+}
 
-    /// Shopify tells of the shop itself.
-    async fn platform_tells(&mut self, topic: &str) {
-        let secret = Wiring::parse(&format!("shopify {SHOPIFY_SECRET}")).expect("a secret");
-        let body = b"{}";
-        let signature = shopify::sign(&secret, body);
-        let headers = [("x-shopify-topic", topic), ("x-shopify-hmac-sha256", &*signature)];
-        let event = request("POST", &format!("/webhooks/{STORE}"), &headers, Some(body));
-        let event = serde_json::to_value(event).expect("an event is JSON");
-        let answer = self.at.run("receive-webhook", receive_webhook::handle, event).await;
-        assert_eq!(answer["statusCode"], 200, "{topic}: {answer}");
-        self.at.settle().await;
-    }
-
-    /// Its platforms let us read their orders: one of BigCommerce, one of WooCommerce.
-    fn opens_its_orders(&self) {
-        let access = "bigcommerce abc123 0123456789abcdef\n\
-            woocommerce https://shop.example ck_0123456789abcdef cs_0123456789abcdef";
-        self.at.stack.put_secret(&format!("/winback/prod/stores/{STORE}/access"), access).expect("a parameter");
-        let big = json!({"id": 50, "status_id": 11, "customer_id": 0, "total_inc_tax": "30.0000",
-            "default_currency_code": "EUR", "billing_address": {"email": "hanna@example.com"},
-            "date_created": "Fri, 17 Apr 2026 11:00:00 +0000", "date_modified": "Fri, 17 Apr 2026 11:00:00 +0000"});
-        let woo = json!([{"id": 60, "status": "processing", "currency": "EUR", "total": "30.00", "customer_id": 0,
-            "billing": {"email": "ines@example.com"}, "date_created_gmt": "2026-04-17T11:00:00",
-            "date_modified_gmt": "2026-04-17T11:00:00"}]);
-        self.at.stack.answer_for_stores(Arc::new(move |asked| {
-            let path = asked.address.split('?').next().unwrap_or_default();
-            let body = match path.rsplit_once("/orders") {
-                Some((start, "")) if start.ends_with("/v2") => json!([big]),
-                Some((_, "/50")) => big.clone(),
-                _ => woo.clone(),
-            };
-            (200, body.to_string().into_bytes()).into()
-        }));
-    }
-
-    async fn names_an_order(&mut self) {
-        let secret = Wiring::parse(&format!("bigcommerce {BIGCOMMERCE_SECRET}")).expect("a secret");
-        let body = json!({"scope": "store/order/created", "data": {"type": "order", "id": 50}}).to_string();
-        let now = self.now();
-        let (stamp, signature) = (now.as_second().to_string(), standard::sign(&secret, "msg", now, body.as_bytes()));
-        let headers = [(standard::ID, "msg"), (standard::TIMESTAMP, &*stamp), (standard::SIGNATURE, &*signature)];
-        let event = request("POST", &format!("/webhooks/{STORE}"), &headers, Some(body.as_bytes()));
-        let event = serde_json::to_value(event).expect("an event is JSON");
-        let answer = self.at.run("receive-webhook", receive_webhook::handle, event).await;
-        assert_eq!(answer["statusCode"], 200, "{answer}");
-        self.at.settle().await;
-    }
-
-    async fn pull(&mut self) -> Value {
-        let run = json!({"scheduled_at": self.now()});
-        let found = self.at.run("pull-orders", pull_orders::handle, run).await;
-        self.at.settle().await;
-        found
-    }
-
-    /// Turns the clock to whatever is due next, up to a moment.
-    async fn until(&mut self, end: &str) {
-        let end = at(end);
-        loop {
-            self.at.settle().await;
-            let next = self.at.eye.tables.first_due(&store(STORE)).await.expect("it reads");
-            let Some(next) = next.filter(|next| *next <= end) else { break };
-            // What is due already and was not done waits for the next minute.
-            let later = self.now().checked_add(1.minute()).expect("a minute from now");
-            self.at.clock.turn_to(next.max(later));
-            assert!(self.now() <= end, "somebody stays due and nothing happens");
+/// The doors behind a link domain: whoever goes past it is told so, and through it all is as without one.
+pub async fn behind_a_link_domain() -> Calls {
+    let mut shop = Shop::live("links", &books()).await;
+    shop.at.behind_a_link_domain(ORIGIN);
+    for past in [None, Some("a guess")] {
+        shop.origin = past;
+        let (page, till) = (shop.visit("GET", "/o/books").await, shop.till("/check", &json!({})).await);
+        let webhook = shop.webhook(&[], b"{}").await;
+        for answer in [page, till, webhook] {
+            assert_eq!(answer["statusCode"], 403, "{past:?}: {answer}");
         }
-        self.at.clock.turn_to(end);
     }
-
-    /// A file of old orders is uploaded, and the state machine walks its steps.
-    async fn import(&mut self, file: &str, [orders, bad]: [u32; 2]) {
-        let key = format!("imports/{STORE}/orders.csv");
-        let etag = self.at.eye.files.upload(&key, file.as_bytes().to_vec(), false).await.expect("an upload");
-        let whole = json!({"key": key, "etag": etag});
-        let cut = self.at.run("import-orders", import_orders::handle, json!({"cut": whole})).await;
-        for number in cut["parts"].as_array().expect("parts") {
-            let part = json!({"part": {"key": key, "etag": etag, "number": number}});
-            let done = self.at.run("import-orders", import_orders::handle, part).await;
-            assert_eq!(done, json!({"orders": orders, "bad": bad}));
-        }
-        let done = self.at.run("import-orders", import_orders::handle, json!({"finish": whole})).await;
-        self.at.run("scan-customers", scan_customers::handle, done["scan"].clone()).await;
-    }
-
-    async fn scan(&mut self) {
-        let run = json!({"scheduled_at": self.now()});
-        self.at.run("scan-customers", scan_customers::handle, run).await;
-    }
-
-    async fn visit(&mut self, method: &str, path: &str) -> Value {
-        let event = serde_json::to_value(request(method, path, &[], None)).expect("an event is JSON");
-        self.at.run("serve-offer", serve_offer::handle, event).await
-    }
-
-    async fn till(&mut self, path: &str, asked: &Value) -> Value {
-        let body = asked.to_string();
-        let event = request("POST", path, &[("content-type", "application/json")], Some(body.as_bytes()));
-        let event = serde_json::to_value(event).expect("an event is JSON");
-        self.at.run("redeem-code", redeem_code::handle, event).await
-    }
-
-    fn mail_to(&self, email: &str) -> String {
-        let outbox = self.at.stack.outbox();
-        let mail = outbox.iter().find(|mail| mail.to == [email]);
-        mail.unwrap_or_else(|| panic!("{email} was not mailed")).text.clone()
-    }
+    shop.origin = Some(ORIGIN);
+    shop.order(ANNA, json!({})).await;
+    shop.until("2026-04-14T12:00:00Z").await;
+    let anna = shop.mail_to(ANNA);
+    let page = shop.visit("GET", &link(&anna, "/o/")).await;
+    let asked = json!({"code": code(&anna), "order_id": "till-7", "total": "52.00", "currency": "EUR"});
+    let till = shop.till("/check", &asked).await;
+    assert_eq!((&page["statusCode"], &till["statusCode"]), (&json!(200), &json!(200)), "{till}");
+    shop.made()
 }
 
-/// The sample bookshop in a layer; its first letter offers something of which there is little.
-fn layer(dir: &Path) -> PathBuf {
+/// The sample bookshop; its first letter offers something of which there is little.
+fn two_programs() -> Folder {
     let mut folder = sample("shop");
     edit(&mut folder, "shop.yaml", "holdout: 30 %", "holdout: 0 %");
     edit(&mut folder, "program.yaml", "    minimum_order: 40 EUR\n", "    minimum_order: 40 EUR\n    stock: 60\n");
-    // For those who spend much the till takes the codes; for everybody else the store makes them good, so its key is looked for.
+    // For those who spend much the till takes the codes; for everybody else the store makes them good, so its key is
+    // looked for.
     let program = folder.remove("program.yaml").expect("a program");
     let much =
         program.replace("name: We miss you", "name: We miss you much").replace("at least 30 EUR", "at least 60 EUR");
@@ -252,28 +204,5 @@ fn layer(dir: &Path) -> PathBuf {
         program.replace("offers:\n", "codes: woocommerce\noffers:\n").replace("    - spent: at least 30 EUR\n", few);
     folder.insert("programs/till.yaml".to_owned(), much);
     folder.insert("programs/web.yaml".to_owned(), web);
-    for (name, text) in &folder {
-        let file = dir.join(STORE).join(name);
-        std::fs::create_dir_all(file.parent().expect("a folder")).expect("a folder is made");
-        std::fs::write(file, text).expect("a file is written");
-    }
-    dir.to_owned()
-}
-
-/// The path of the first link in a letter that leads to one of our pages.
-fn link(text: &str, page: &str) -> String {
-    let from = text.find(&format!("{LINK_BASE}{page}")).expect("the letter links to it");
-    let path = &text[from + LINK_BASE.len()..];
-    path.split(|c: char| c.is_whitespace() || c == ')' || c == '>').next().unwrap_or_default().to_owned()
-}
-
-/// The code, read as a person would.
-fn code(text: &str) -> String {
-    let words = text.split(|c: char| !c.is_ascii_alphanumeric());
-    let is_code = |word: &&str| word.len() == 10 && word.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit());
-    words.into_iter().find(is_code).expect("a code in the letter").to_owned()
-}
-
-fn at(text: &str) -> Timestamp {
-    text.parse().expect("a moment")
+    folder
 }

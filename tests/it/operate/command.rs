@@ -7,6 +7,7 @@ use winback_domain::store::State;
 use winback_local::place::Setup;
 
 use super::codes::written;
+use super::doctor::with_a_link_domain;
 use super::world::{STORE, Said, World, own_dir};
 use crate::support::{books, store};
 
@@ -106,6 +107,17 @@ async fn every_platforms_secret_is_written_down_and_rotated_beside_the_others() 
         assert!(said.status == 1 && said.errors.contains("give it with --secret-file"), "{said:?}");
     }
     assert_eq!(world.secret(SECRETS).await, Some(others.join("\n")));
+}
+
+#[tokio::test]
+async fn behind_a_link_domain_the_shop_is_told_the_domain_and_no_functions_own_url() {
+    let world = World::new().await.without_secrets();
+    with_a_link_domain(&world);
+    let url = format!("{}/webhooks/books", world.place.cloud.config.link_base);
+    for (platform, secret, _) in PLATFORMS {
+        let said = signing(&world, "add", (platform, secret), &[]).await.well();
+        assert!(said.contains(&url) && !said.contains(".on.aws"), "{platform}: {said}");
+    }
 }
 
 #[tokio::test]

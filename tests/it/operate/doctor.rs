@@ -1,7 +1,7 @@
 //! The doctor: each thing that can be wrong is named with what to do, and nothing else is.
 
 use serde_json::{Value, json};
-use winback_cloud::operator::functions::FUNCTIONS;
+use winback_cloud::operator::functions::{FUNCTIONS, OPEN};
 use winback_domain::store::State;
 use winback_local::aws::Account;
 
@@ -211,7 +211,7 @@ async fn mail_that_nobody_signs_for_and_events_that_nobody_hears() {
         ("fail  there is no configuration set winback", Box::new(move |world| world.control.remove(set)), 1),
         ("fail  SES tells us nothing of our mails", described(ways, put("EventDestinations", json!([]))), 1),
         (
-            "fail  events by EventBridge do not arrive: the destination EventBridgeDestination is switched off",
+            "fail  events by EventBridge do not arrive: the destination record-delivery is switched off",
             described(ways, |known| known["EventDestinations"][0]["Enabled"] = json!(false)),
             1,
         ),
@@ -253,6 +253,50 @@ async fn a_link_domain_that_is_not_ours_and_a_clock_that_is_off() {
         ("fail  this machine's clock is 6", home(403, late, ""), 1),
     ])
     .await;
+}
+
+/// As an apply with a `link_domain` leaves it: the doors are told to answer only what comes through it. The own URL of
+/// serve-offer, which is answered, lies on this machine.
+pub fn with_a_link_domain(world: &World) -> String {
+    for door in OPEN {
+        world.control.change(&configuration(door), |known| {
+            known["Environment"]["Variables"]["WINBACK_ORIGIN_CHECKED"] = json!("true");
+        });
+    }
+    let past = format!("{}/serve-offer", world.place.cloud.config.link_base);
+    let path = format!("/2021-10-31/functions/{STACK}-serve-offer/url");
+    world.control.change(&path, |known| known["FunctionUrl"] = json!(format!("{past}/")));
+    past
+}
+
+#[tokio::test]
+async fn a_link_domain_without_its_secret_answers_nobody_and_the_doctor_says_where_to_write_it() {
+    let world = healthy().await;
+    let past = with_a_link_domain(&world);
+    let domain = world.place.cloud.config.link_base.clone();
+    // What the doors say to everybody while there is nothing to compare with.
+    for url in [&domain, &past] {
+        world.control.page(format!("{url}/"), 503, &[], "");
+    }
+    let said = world.winback(&["doctor"]).await;
+    assert_eq!(said.status, 1, "{said:?}");
+    for line in [
+        "fail  there is no secret /winback/local/keys/origin: every request gets 503  – write it to SSM",
+        &format!("fail  {domain} answers 503  – read the log of serve-offer"),
+        "warn  past the link domain serve-offer answers 503  – look at the parameter keys/origin",
+    ] {
+        assert!(said.text.contains(line), "no {line:?} in\n{}{}", said.text, said.errors);
+    }
+
+    let world = healthy().await;
+    let past = with_a_link_domain(&world);
+    world.place.stack.put_secret("/winback/local/keys/origin", "0b9f6a52c1e84d37a8f0").expect("it is written");
+    world.control.page(format!("{past}/"), 403, &[], "");
+    let said = world.winback(&["doctor"]).await.well();
+    for line in ["the keys lookup, code, link, origin are there", "past the link domain nobody is answered"] {
+        assert!(said.contains(&format!("ok    {line}\n")), "no {line:?} in\n{said}");
+    }
+    assert!(!said.contains("0b9f6a52c1e84d37a8f0"), "{said}");
 }
 
 #[tokio::test]

@@ -1,10 +1,14 @@
-//! A pause by hand holds, whatever else is under way.
+//! A pause holds, whatever else is under way, until somebody lifts it; and then what led to it is over.
+
+use std::iter::repeat_n;
 
 use jiff::ToSpan as _;
 use scan_customers::{Run, Set};
+use winback_domain::message::State as Fate;
 use winback_domain::store::State;
 
-use crate::support::Shop;
+use super::world::{STORE, World};
+use crate::support::{Shop, books};
 
 #[tokio::test]
 async fn a_run_that_was_to_set_a_store_live_does_not_lift_a_later_pause() {
@@ -25,4 +29,26 @@ async fn a_run_that_was_to_set_a_store_live_does_not_lift_a_later_pause() {
     let run = Run { scheduled_at: begun + 2.minutes(), set, imported: None };
     scan_customers::handle(&place.cloud, run, place.invocation()).await.unwrap();
     assert_eq!(place.cloud.tables.store(store).await.unwrap().unwrap().state, State::Live);
+}
+
+#[tokio::test]
+async fn a_store_that_bounces_stopped_goes_on_once_it_is_resumed_and_the_old_ones_stop_it_no_more() {
+    let world = World::with_store(&books(), State::Live).await;
+    let (cloud, store) = (&world.place.cloud, &world.store);
+    let state = async || {
+        let known = cloud.tables.store(store).await.expect("it reads").expect("a store");
+        (known.state, known.paused_because)
+    };
+    for fate in repeat_n(Fate::Delivered, 192).chain(repeat_n(Fate::Bounced, 8)) {
+        cloud.count_fate(store, fate).await.expect("it counts");
+    }
+    let because = "too many bounces: 8 of 200 mails in a week";
+    assert_eq!(state().await, (State::Paused, Some(because.to_owned())));
+    let said = world.winback(&["resume", STORE]).await.well();
+    assert!(said.contains(&format!("It was paused: {because}.")), "{said}");
+    assert!(said.contains("The store books is live."), "{said}");
+    assert_eq!(state().await, (State::Live, None));
+    // It would be the ninth of two hundred and one.
+    cloud.count_fate(store, Fate::Bounced).await.expect("it counts");
+    assert_eq!(state().await, (State::Live, None), "one mail says nothing");
 }

@@ -5,6 +5,7 @@ use winback_domain::message::State as Fate;
 use winback_domain::store::State;
 
 use crate::support::Shop;
+use crate::support::log::Log;
 
 /// A shop whose mails of the week were delivered, so many of them.
 async fn after(delivered: u32) -> Shop {
@@ -26,10 +27,18 @@ async fn state(shop: &Shop) -> (State, Option<String>) {
     (store.state, store.paused_because)
 }
 
+/// What the alarm hears, in its very words, of stores that were paused: which, and why.
+fn paused(log: &Log) -> Vec<String> {
+    const WORDS: &str = "store paused ";
+    log.lines(WORDS).iter().map(|line| line[WORDS.len()..].to_owned()).collect()
+}
+
 #[tokio::test]
 async fn nine_bounces_in_two_hundred_mails_stop_the_store_until_somebody_resumes_it() {
+    let (log, _guard) = Log::listen();
     let mut shop = after(192).await;
     shop.until("2026-04-14 18:00").await;
+    assert_eq!(paused(&log), ["store=books because=\"too many bounces: 8 of 200 mails in a week\""], "said once");
     let because = "too many bounces: 8 of 200 mails in a week".to_owned();
     assert_eq!(state(&shop).await, (State::Paused, Some(because)), "the eighth of two hundred is one too many");
     shop.order_with("anna@example.com", "45.00", json!({"marketing_consent": true})).await;
@@ -59,13 +68,16 @@ async fn whoever_resumes_it_on_the_same_day_begins_the_count_anew() {
 
 #[tokio::test]
 async fn few_mails_say_nothing() {
+    let (log, _guard) = Log::listen();
     let mut shop = after(150).await;
     shop.until("2026-04-14 18:00").await;
     assert_eq!(state(&shop).await, (State::Live, None));
+    assert_eq!(paused(&log), Vec::<String>::new());
 }
 
 #[tokio::test]
 async fn three_complaints_stop_it_and_two_do_not() {
+    let (log, _guard) = Log::listen();
     let mut shop = Shop::open("2026-01-12 10:00").await;
     for number in 1..=2 {
         let email = format!("complaint+{number}@simulator.amazonses.com");
@@ -82,4 +94,19 @@ async fn three_complaints_stop_it_and_two_do_not() {
     let (state, because) = state(&shop).await;
     assert_eq!(state, State::Paused);
     assert!(because.is_some_and(|because| because.starts_with("too many complaints: 4 of ")));
+    let told = paused(&log);
+    assert!(matches!(&told[..], [line] if line.contains("because=\"too many complaints: 4 of ")), "{told:?}");
+}
+
+#[tokio::test]
+async fn what_ses_refuses_whoever_it_is_for_stops_the_store_and_is_heard_by_the_same_alarm() {
+    let (log, _guard) = Log::listen();
+    let mut shop = Shop::open("2026-01-12 10:00").await;
+    shop.order_with("anna@example.com", "45.00", json!({"marketing_consent": true})).await;
+    shop.until("2026-04-14 08:59").await;
+    shop.place.stack.ses_refuse_next("AccessDeniedException");
+    shop.until("2026-04-14 12:00").await;
+    assert_eq!(state(&shop).await, (State::Paused, Some("AccessDeniedException".to_owned())));
+    assert_eq!(paused(&log), ["store=books because=\"AccessDeniedException\""]);
+    assert!(shop.letters_to("anna@example.com").is_empty());
 }

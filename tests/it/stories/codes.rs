@@ -52,6 +52,17 @@ async fn a_store_that_is_down_for_an_hour_costs_an_hour_and_no_letter() {
     assert!(store.coupon(&shop.code_mailed_to(ANNA)).is_some());
 }
 
+/// The one message there is was given up: what it says of the store, once.
+async fn given_up(shop: &Shop) -> String {
+    let ledger = shop.ledger().await;
+    let [message] = &ledger.messages[..] else { panic!("one message: {:?}", ledger.messages) };
+    assert_eq!(message.state, Fate::Stopped);
+    let why: Vec<String> = message.why.iter().map(ToString::to_string).collect();
+    let mut told = why.iter().filter(|said| said.contains(" did not make the code good: "));
+    let (Some(said), None) = (told.next(), told.next()) else { panic!("it is said once: {why:?}") };
+    said.clone()
+}
+
 #[tokio::test]
 async fn every_way_to_fail_lets_the_day_lapse_says_why_and_the_next_day_brings_another_code() {
     for (mood, because) in [
@@ -76,13 +87,8 @@ async fn every_way_to_fail_lets_the_day_lapse_says_why_and_the_next_day_brings_a
         assert!(shop.letters_to(ANNA).is_empty(), "{mood:?}");
         store.mood(Mood::Well);
         shop.until("2026-04-15 08:00").await;
-        let ledger = shop.ledger().await;
-        let [message] = &ledger.messages[..] else { panic!("{mood:?}: {:?}", ledger.messages) };
-        assert_eq!(message.state, Fate::Stopped, "{mood:?}");
-        let why: Vec<String> = message.why.iter().map(ToString::to_string).collect();
-        let told = why.iter().filter(|said| said.starts_with("woocommerce did not make the code good: "));
-        assert_eq!(told.clone().count(), 1, "{mood:?}: {why:?}");
-        assert!(told.clone().all(|said| said.contains(because)), "{mood:?}: {why:?}");
+        let told = given_up(&shop).await;
+        assert!(told.starts_with("woocommerce did not") && told.contains(because), "{mood:?}: {told}");
         shop.until("2026-04-15 12:00").await;
         assert_eq!(shop.letters_to(ANNA).len(), 1, "{mood:?}");
         let coupons = shop.ledger().await.coupons;
@@ -220,15 +226,39 @@ async fn what_shopify_finds_wrong_with_a_code_costs_the_days_letter_and_is_said_
     assert!(store.asked() > 2, "it was asked again and again: somebody may have mended it");
     store.finds(None);
     shop.until("2026-04-15 08:00").await;
-    let ledger = shop.ledger().await;
-    let [message] = &ledger.messages[..] else { panic!("one message: {:?}", ledger.messages) };
-    assert_eq!(message.state, Fate::Stopped);
-    let why: Vec<String> = message.why.iter().map(ToString::to_string).collect();
     let because = "shopify did not make the code good: the store refuses: Ends at needs to be after starts_at.";
-    assert_eq!(why.iter().filter(|said| *said == because).count(), 1, "{why:?}");
+    assert_eq!(given_up(&shop).await, because);
     shop.until("2026-04-15 12:00").await;
     assert_eq!(shop.letters_to(ANNA).len(), 1, "the next day has another code");
     assert!(store.discount(&shop.code_mailed_to(ANNA)).is_some());
+}
+
+#[tokio::test]
+async fn a_stripe_that_refuses_or_is_down_until_the_evening_costs_the_days_letter_and_is_said_in_the_why() {
+    let error = |message: &str| json!({"error": {"type": "invalid_request_error", "message": message}});
+    for (status, body, because) in [
+        (503, json!({}), "asks to come back later"),
+        (401, error("Invalid API Key provided"), "does not let us in"),
+        (400, error("Invalid currency: eur"), "the store refuses: Invalid currency: eur"),
+    ] {
+        let mut shop = Shop::open_with("2026-01-12 10:00", "books", &honoured_by("stripe", books())).await;
+        let account = StripeApi::behind(&shop.place);
+        shop.order(ANNA, "45.00").await;
+        account.answers(Some((status, body)));
+        shop.until("2026-04-14 21:00").await;
+        assert!(shop.letters_to(ANNA).is_empty(), "{status}: no mail without its code");
+        assert!(account.asked() > 2, "{status}: it was asked again and again");
+        account.answers(None);
+        shop.until("2026-04-15 08:00").await;
+        let told = given_up(&shop).await;
+        assert!(told.starts_with("stripe did not") && told.contains(because), "{status}: {told}");
+        shop.until("2026-04-15 12:00").await;
+        assert_eq!(shop.letters_to(ANNA).len(), 1, "{status}: the next day has another code");
+        let promotion = account.promotion(&shop.code_mailed_to(ANNA)).expect("the account has it");
+        assert_eq!(promotion["active"], true, "{status}");
+        let alive = account.promotions().iter().filter(|known| known["active"] == true).count();
+        assert_eq!(alive, 1, "{status}: and nothing of the first day lives");
+    }
 }
 
 #[tokio::test]

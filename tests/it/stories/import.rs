@@ -11,6 +11,7 @@ use winback_cloud::queue::Told;
 use winback_cloud::start::Invocation;
 use winback_cloud::tables::customers::Expect;
 use winback_domain::address::Address;
+use winback_domain::consent::{Source, Word};
 use winback_domain::customer::{Customer, Orders, Said};
 use winback_domain::event::wire;
 use winback_domain::ids::{CustomerId, StoreId};
@@ -123,7 +124,7 @@ fn with_a_long_name(store: &StoreId, number: u32, ordered: jiff::Timestamp) -> C
     let said = |is: String| Said { is, at: ordered };
     customer.contact.email = Some(Said { is: address, at: ordered });
     customer.contact.name = Some(said("Anna ".repeat(8_000)));
-    customer.consent.latest = Some(Said { is: true, at: ordered });
+    customer.consent.latest = Some(Word { is: true, at: ordered, source: Some(Source::Order) });
     customer.orders = Orders { count: 1, spent: 3_000 + i64::from(number), recent: vec![ordered] };
     customer
 }

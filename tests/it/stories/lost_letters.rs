@@ -1,5 +1,6 @@
-//! The tables came back from a backup and the ones of before are gone: of the letters of those days only SES still knows.
-//! What it tells of them late is told of somebody all the same.
+//! The tables came back from a backup and the ones of before are gone: of the letters of those days only SES still
+//! knows. What it tells of them late is told of somebody all the same; as is what it tells of a letter whose answer was
+//! lost on the way.
 
 use std::sync::Arc;
 
@@ -7,10 +8,12 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 use winback_cloud::restore::Lost;
 use winback_domain::customer::Customer;
+use winback_domain::message::State as Fate;
 use winback_domain::store::State;
-use winback_local::aws::{SentMail, SesEvent, ses_event};
+use winback_local::aws::{At, Fault, SentMail, SesEvent, ses_event};
 
 use crate::support::backup::Backup;
+use crate::support::log::Log;
 use crate::support::{Shop, books};
 
 const ANNA: &str = "anna@example.com";
@@ -128,4 +131,25 @@ async fn who_was_forgotten_since_stays_forgotten_whatever_is_told_of_an_old_lett
     let forgotten: Vec<_> = shop.customers().await.into_iter().filter(|customer| customer.erased.is_some()).collect();
     assert_eq!(forgotten.len(), 2);
     assert!(forgotten.iter().all(|customer| customer.email().is_none() && customer.consent.bounced.is_none()));
+}
+
+#[tokio::test]
+async fn a_letter_of_which_ses_says_nothing_is_called_unknown_for_the_alarm_until_its_event_comes() {
+    let (log, _guard) = Log::listen();
+    let mut shop = Shop::open_with("2026-01-12 10:00", "books", &books()).await;
+    for email in [ANNA, BO] {
+        shop.order(email, "45.00").await;
+    }
+    shop.until("2026-04-14 08:59").await;
+    let faults = shop.place.stack.faults().clone();
+    faults.set(At::call(1).operation("SendEmail"), Fault::LostAnswer);
+    shop.until("2026-04-14 12:00").await;
+    assert_eq!(faults.fired(), 1);
+    let told = log.lines("unknown");
+    assert!(matches!(&told[..], [line] if line.starts_with("unknown store=books message_id=")), "one of two: {told:?}");
+    assert!(!told[0].contains('@'), "{told:?}");
+    // SES had taken it, and says so by the event that nobody waited for.
+    assert_eq!([ANNA, BO].map(|email| shop.letters_to(email).len()), [1, 1]);
+    let messages = shop.ledger().await.messages;
+    assert!(messages.len() == 2 && messages.iter().all(|message| message.state == Fate::Delivered), "{messages:?}");
 }

@@ -59,6 +59,18 @@ async fn a_shops_own_codes_go_to_one_customer_each_and_come_back_in_orders() {
 }
 
 #[tokio::test]
+async fn a_code_of_a_shops_own_that_begins_as_stripes_ids_do_is_known_when_it_comes_back() {
+    let mut shop = open(&["PROMO_OLIVE"], &[ANNA]).await;
+    shop.until("2026-04-14 12:00").await;
+    assert!(shop.letters_to(ANNA)[0].text.contains("PROMO_OLIVE"));
+    // As WooCommerce writes every code, and Stripe its ids.
+    let order = shop.order_with(ANNA, "45.00", json!({"discount_codes": ["promo_olive"]})).await;
+    let coupons = shop.ledger().await.coupons;
+    let used: Vec<&str> = coupons[0].redeemed.iter().map(|used| used.order_id.as_str()).collect();
+    assert_eq!((coupons[0].code.as_str(), used), ("PROMO_OLIVE", vec![order.as_str()]));
+}
+
+#[tokio::test]
 async fn without_a_code_no_letter_leaves_and_new_codes_bring_it_the_same_day() {
     let mut shop = open(&["SPRING-OLIVE"], &[ANNA, BO]).await;
     shop.until("2026-04-14 10:00").await;
@@ -126,17 +138,25 @@ async fn whoever_fills_the_pool_is_told_when_it_runs_low_and_when_a_day_was_give
 
 #[tokio::test]
 async fn what_a_store_cannot_do_by_itself_people_are_told_of_once_the_letter_left() {
-    let (log, _guard) = Log::listen();
-    let mut folder = honoured_by("shopify", books());
-    edit(&mut folder, "program.yaml", "gives: 10 EUR off", "gives: 10 EUR credit");
-    let mut shop = Shop::open_with("2026-01-12 10:00", "books", &folder).await;
-    shop.order(ANNA, "45.00").await;
-    shop.until("2026-04-14 08:59").await;
-    assert_eq!(log.lines("to be honoured by hand"), Vec::<String>::new());
-    shop.until("2026-04-14 12:00").await;
-    assert_eq!(shop.letters_to(ANNA).len(), 1);
-    let told = log.lines("to be honoured by hand");
-    assert!(matches!(&told[..], [line] if line.contains("offer=\"ten-euro\"") && !line.contains('@')), "{told:?}");
+    for (codes, gives) in [
+        ("shopify", "10 EUR credit"),
+        ("shopify", "free bookmark"),
+        ("woocommerce", "free bookmark"),
+        ("stripe", "free bookmark"),
+    ] {
+        let (log, _guard) = Log::listen();
+        let mut folder = honoured_by(codes, books());
+        edit(&mut folder, "program.yaml", "gives: 10 EUR off", &format!("gives: {gives}"));
+        let mut shop = Shop::open_with("2026-01-12 10:00", "books", &folder).await;
+        shop.order(ANNA, "45.00").await;
+        shop.until("2026-04-14 08:59").await;
+        assert_eq!(log.lines("to be honoured by hand"), Vec::<String>::new(), "{codes}: {gives}");
+        shop.until("2026-04-14 12:00").await;
+        assert_eq!(shop.letters_to(ANNA).len(), 1, "{codes}: {gives}");
+        let told = log.lines("to be honoured by hand");
+        let right = |line: &str| line.contains("offer=\"ten-euro\"") && !line.contains('@');
+        assert!(matches!(&told[..], [line] if right(line)), "{codes}: {gives}: {told:?}");
+    }
 }
 
 #[tokio::test]

@@ -1,12 +1,14 @@
-//! Shopify by way of EventBridge: its events come by a bus that takes them from Shopify alone, so nothing is signed; the
-//! rule on the bus says whose they are. From there on they are what a webhook is.
+//! What comes by way of EventBridge. Shopify's events come by a bus that takes them from Shopify alone, so nothing is
+//! signed; the rule on the bus says whose they are, and from there on they are what a webhook is. SES's events come by
+//! the account's own bus.
 
 use receive_webhook::{Incoming, Outgoing, handle};
 use serde_json::{Value, json};
 use winback_cloud::Error;
-use winback_local::aws::{At, Fault, Service};
+use winback_local::aws::{At, Fault, Service, SesEvent, ses_event};
 
 use crate::dialects::{Sender, deliver, events, payload, topic, wired};
+use crate::support::log::Log;
 use crate::support::{Shop, raw};
 
 const ANNA: &str = "anna@example.com";
@@ -59,6 +61,25 @@ async fn every_payload_means_by_the_bus_what_it_means_by_the_door() {
 }
 
 #[tokio::test]
+async fn names_without_their_x_mean_the_same() {
+    let (topic, payload) = (topic(Sender::Shopify, "customers.redact"), payload(Sender::Shopify, "customers.redact"));
+    let mut told = Vec::new();
+    for (topic_header, triggered) in
+        [("X-Shopify-Topic", "X-Shopify-Triggered-At"), ("Shopify-Topic", "Shopify-Triggered-At")]
+    {
+        let shop = wired(Sender::Shopify, "").await;
+        let mut event = carried("books", &topic, &payload);
+        let named = json!({topic_header: topic, triggered: "2026-05-01T08:00:00.123456789Z"});
+        event["event"]["detail"]["metadata"] = named;
+        let answer = arrives(&shop, &event).await.expect("it is taken");
+        assert_eq!(answer, json!({"status": "accepted"}), "{topic_header}");
+        told.push(events(&shop));
+    }
+    assert_eq!(told[0], told[1]);
+    assert_eq!(told[1][0].at.to_string(), "2026-05-01T08:00:00Z", "when Shopify says that it happened");
+}
+
+#[tokio::test]
 async fn what_comes_again_by_the_other_way_changes_nothing() {
     let shop = wired(Sender::Shopify, "").await;
     let payload = payload(Sender::Shopify, "orders.create");
@@ -106,4 +127,32 @@ async fn a_request_cannot_pass_for_an_event_of_the_bus() {
     };
     assert_eq!(answer.status_code, 401);
     assert!(events(&shop).is_empty());
+}
+
+/// SES finds a virus, or a template that it cannot fill, after it took the mail.
+#[tokio::test]
+async fn a_letter_that_ses_took_and_did_not_send_is_told_in_the_log_and_changes_nothing_else() {
+    let (log, _guard) = Log::listen();
+    let mut shop = Shop::open("2026-01-12 10:00").await;
+    shop.order(ANNA, "45.00").await;
+    shop.until("2026-04-14 12:00").await;
+    let letter = shop.letters_to(ANNA)[0].clone();
+    let id = shop.ledger().await.messages[0].id;
+    let before = raw::items(&shop.place).await;
+    for (kind, part, told) in [
+        ("Reject", "reject", json!({"reason": "Bad content"})),
+        ("Rendering Failure", "failure", json!({"errorMessage": "Nothing for anna@example.com.", "templateName": "a"})),
+    ] {
+        let mut event = ses_event(&letter, &SesEvent::Delivery, shop.place.clock.now());
+        event["detail"]["eventType"] = json!(kind);
+        event["detail"][part] = told;
+        let taken = record_delivery::handle(&shop.place.cloud, event, shop.place.invocation()).await;
+        assert_eq!(taken.expect("it is taken").batch_item_failures.len(), 0);
+    }
+    let lines = log.lines("letter taken and not sent");
+    let [virus, template] = &lines[..] else { panic!("two lines: {lines:?}") };
+    assert!(virus.contains("reason=\"Bad content\""), "{virus}");
+    assert!(lines.iter().all(|line| line.contains(&format!("message_id={id}")) && !line.contains('@')), "{lines:?}");
+    assert!(template.contains("Nothing for"), "{template}");
+    assert_eq!(raw::changed(&before, &raw::items(&shop.place).await), Vec::<String>::new());
 }

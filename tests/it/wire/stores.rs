@@ -1,7 +1,8 @@
 //! The stores' own APIs over a real connection, answered as their documentation says: what each answer means for a
-//! code, and when the store is asked again.
+//! code or an order, and when the store is asked again.
 
 mod answers;
+mod orders;
 mod silence;
 
 use data_encoding::BASE64;

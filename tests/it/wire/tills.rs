@@ -1,9 +1,11 @@
 //! `POST /redeem` and `POST /check`: each code once, whoever asks at the same moment.
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
 use serde_json::{Value, json};
 use winback_domain::redeem::Coupon;
+use winback_domain::report::Uses;
 use winback_local::aws::{At, Fault};
 
 use super::{order, tell};
@@ -253,6 +255,9 @@ async fn a_code_that_was_passed_on_is_taken_and_counted_as_that() {
         assert_eq!(tell(&shop, "order.placed", &told("T-4", ANNA, &codes[3])).await.status, 200);
         assert_eq!(by_others(&shop).await, 3);
     }
+    let uses = Uses { redeemed: 4, by_others: 3, leaked_tenths: 750, conflicts: 0 };
+    let by_offer = recounted(&shop.place, &shop.store).await.by_offer;
+    assert_eq!(by_offer, BTreeMap::from([("ten-euro".to_owned(), uses)]));
 }
 
 #[tokio::test]

@@ -1,13 +1,20 @@
 //! The door for stores: who may come in, and with what.
 
+use std::sync::Arc;
+use std::time::Duration;
+
 use serde_json::{Value, json};
 use standardwebhooks::Webhook;
+use winback_cloud::Cloud;
+use winback_cloud::clock::Clock;
+use winback_cloud::config::Config;
 use winback_domain::webhook::LARGEST;
 use winback_domain::webhook::Wiring;
 use winback_domain::webhook::standard::sign;
 use winback_local::aws::{At, Fault, Service};
 
 use super::{event, order, post, signed, tell};
+use crate::support::http::{Answered, request};
 use crate::support::{Shop, raw, store};
 
 const NOW: &str = "2026-05-01 10:00";
@@ -276,8 +283,24 @@ async fn a_store_that_waits_five_seconds_hears_before_that_to_try_again() {
     let began = tokio::time::Instant::now();
     let answer = signed(&shop, body.as_bytes()).await;
     assert_eq!((answer.status, answer.header("retry-after")), (503, Some("30")));
-    assert!(began.elapsed() < std::time::Duration::from_secs(5), "{:?}", began.elapsed());
+    assert!(began.elapsed() < Duration::from_secs(5), "{:?}", began.elapsed());
     assert_eq!(waiting(&shop), 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_secret_of_the_link_domain_that_does_not_come_keeps_no_store_waiting_either() {
+    let shop = Shop::open(NOW).await;
+    let clock = shop.place.clock.clone();
+    let config = Config { origin_checked: true, ..shop.place.cloud.config.clone() };
+    let now = Clock::turned(move || clock.now());
+    let cloud = Cloud::over(shop.place.stack.config(), config, now, Arc::new(|| "nobody".to_owned()));
+    shop.place.stack.faults().set(At::call(1).of(Service::Ssm), Fault::pause(std::future::pending::<()>));
+    let knock = request("POST", "/webhooks/books", &[("content-type", "application/json")], Some(b"{}"));
+    let asked = receive_webhook::at_the_door(&cloud, knock, shop.place.invocation());
+    let answer = tokio::time::timeout(Duration::from_secs(5), asked).await.expect("the store waits no longer");
+    let answer: Answered = answer.expect("it always answers").into();
+    assert_eq!((answer.status, answer.header("retry-after")), (503, Some("30")));
+    assert_eq!(shop.place.stack.faults().fired(), 1, "that is what it waited for");
 }
 
 #[tokio::test]

@@ -21,8 +21,9 @@ pub use report::{Level, Line};
 /// Look at a deployed stack and say what to do
 ///
 /// Each line is ok, warn or fail, what was seen, and what to do about it: functions and who may start them, schedules,
-/// queues and dead letters, SES's account, identities and configuration set, secrets (by their names), the link domain, the
-/// clock, each store. Without --first-mail nothing is changed. A fail ends with exit status 1.
+/// queues and dead letters, SES's account, identities and configuration set, secrets (by their names), the link domain,
+/// the clock, each store. It reads who may call a function and whether its queue starts it, and not what its role
+/// allows: that the module's own tests hold. Without --first-mail nothing is changed. A fail ends with exit status 1.
 #[derive(Debug, Args)]
 pub struct Doctor {
     #[command(flatten)]

@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use winback_cloud::Cloud;
 use winback_cloud::standing::Standing;
 use winback_domain::address::Address;
+use winback_domain::consent::Source;
 use winback_domain::customer::Customer;
 use winback_domain::figures::counted;
 use winback_domain::ids::{CustomerId, MessageId, StoreId};
@@ -145,18 +146,19 @@ fn one(address: &Address, customer: &Customer, standing: &Standing, messages: &[
 }
 
 fn consent(customer: &Customer, day: impl Fn(Timestamp) -> String) -> String {
+    let source = |source: Option<Source>| source.map(|source| format!(", {}", source.phrase())).unwrap_or_default();
     if let Some(erased) = customer.erased {
         return format!("They asked to be forgotten on {}.", day(erased));
     }
     if let Some(no) = customer.consent.refused.filter(|_| customer.refused()) {
-        return format!("They said no to mail on {}.", day(no));
+        return format!("They said no to mail on {}{}.", day(no), source(customer.consent.refused_source));
     }
     if let Some(bounced) = customer.consent.bounced.as_ref().filter(|_| customer.bounced()) {
         return format!("Their mailbox refused mail for good on {}.", day(bounced.at));
     }
     match &customer.consent.latest {
-        Some(said) if said.is => format!("They agreed to mail, last on {}.", day(said.at)),
-        Some(said) => format!("They did not agree to mail, last said on {}.", day(said.at)),
+        Some(said) if said.is => format!("They agreed to mail, last on {}{}.", day(said.at), source(said.source)),
+        Some(said) => format!("They did not agree to mail, last said on {}{}.", day(said.at), source(said.source)),
         None => "They never said whether mail is welcome.".to_owned(),
     }
 }

@@ -325,7 +325,7 @@ impl State {
             return Some(refusal("BadRequestException", "Between 1 and 50 recipients are needed."));
         }
         if !mail.email_tags.iter().all(NameValue::is_tag) {
-            let rule = "A tag's name and value are 1 to 256 letters, digits, _, -, . or @.";
+            let rule = "A tag's name and value are 1 to 256 letters, digits, _ or -.";
             return Some(refusal("BadRequestException", rule));
         }
         None
@@ -336,7 +336,7 @@ impl NameValue {
     fn is_tag(&self) -> bool {
         [&self.name, &self.value].into_iter().all(|part| {
             (1..=256).contains(&part.len())
-                && part.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_-.@".contains(&byte))
+                && part.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_-".contains(&byte))
         })
     }
 }

@@ -5,6 +5,7 @@ use axum::extract::{Path, Query, State};
 use http::Uri;
 use jiff::Timestamp;
 use serde::Deserialize;
+use winback_domain::consent::Source;
 use winback_domain::customer::Customer;
 use winback_domain::event::{Event, PlacedOrder, Profile, What, Who};
 use winback_domain::figures::counted;
@@ -223,16 +224,18 @@ pub(super) fn story(customer: &Customer, book: &Book) -> Vec<Entry> {
         letter(message, book, &mut add);
     }
     let consent = &customer.consent;
+    let source = |source: Option<Source>| source.map(|source| format!(" {}", source.phrase())).unwrap_or_default();
     if let Some(at) = consent.refused {
-        add(at, "They said no to mail: nothing more is sent".to_owned(), "bad", None, Vec::new());
+        let what = format!("They said no to mail{}: nothing more is sent", source(consent.refused_source));
+        add(at, what, "bad", None, Vec::new());
     }
     if let Some(bounced) = &consent.bounced {
         add(bounced.at, "Their mailbox refused our mail for good".to_owned(), "bad", None, Vec::new());
     }
     // A no to us stands among the latest words too: it is told once.
     if let Some(said) = consent.latest.as_ref().filter(|said| said.is || consent.refused != Some(said.at)) {
-        let what = if said.is { "Agreed to mail" } else { "Left the box for mail empty" };
-        add(said.at, what.to_owned(), "", None, Vec::new());
+        let what = if said.is { "Agreed to mail" } else { "Did not agree to mail" };
+        add(said.at, format!("{what}{}", source(said.source)), "", None, Vec::new());
     }
     if let Some(at) = customer.erased {
         add(at, "They asked to be forgotten".to_owned(), "bad", None, Vec::new());

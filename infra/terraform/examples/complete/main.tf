@@ -37,7 +37,6 @@ module "winback" {
   files_bucket       = "shop-example-winback-files"
   force_destroy      = false
   imports_days       = 14
-  reports_days       = 800
   import_concurrency = 20
 
   # Secrets and keys.

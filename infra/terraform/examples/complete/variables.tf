@@ -11,7 +11,7 @@ variable "prefix" {
 }
 
 variable "packages_bucket" {
-  description = "Bucket that the build puts the nine packages into."
+  description = "Bucket that the build puts the ten packages into."
   type        = string
 }
 

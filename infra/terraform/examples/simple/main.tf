@@ -1,5 +1,5 @@
 variable "packages_dir" {
-  description = "Folder with the nine packages, as `winback package` makes it."
+  description = "Folder with the ten packages, as `winback package` makes it."
   type        = string
 }
 

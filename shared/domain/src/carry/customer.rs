@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use jiff::{Timestamp, ToSpan};
 
-use crate::customer::{Brief, Complaint, Consent, Contact, Customer, End, Journey, Open, OpenState, Said};
+use crate::consent::Consent;
+use crate::customer::{Brief, Complaint, Contact, Customer, End, Journey, Open, OpenState, Said};
 use crate::decide::LEASE_SECONDS;
 use crate::ids::MessageId;
 use crate::learn::{erase, later, newest, subscribe};
@@ -179,7 +180,8 @@ fn consent(mine: &Customer, theirs: &Customer) -> Consent {
         later(&mut known, old.bounced.clone());
         known
     };
-    Consent { latest, opted_in, refused, bounced }
+    let refused_source = if refused == own.refused { own.refused_source } else { old.refused_source };
+    Consent { latest, opted_in, refused, refused_source, bounced }
 }
 
 fn contact(known: &Contact, mine: &Customer, theirs: &Customer) -> Contact {

@@ -8,6 +8,7 @@ use crate::ids::{CustomerId, MessageId, StoreId};
 use crate::keys::Key;
 use crate::money::Currency;
 
+mod several;
 mod truths;
 mod withdrawn;
 

@@ -3,7 +3,7 @@
 use rust_decimal::Decimal;
 use serde_json::Value;
 
-use crate::exchange::{Response, Said, Trouble};
+use crate::exchange::{Response, Said, Trouble, reason};
 use crate::money::Money;
 
 /// An answer that is about the question.
@@ -30,14 +30,6 @@ pub(super) fn refused(status: u16, message: &Value) -> Trouble {
     }
 }
 
-/// What a store said, fit for a log: short, on one line, without addresses and keys.
-pub(super) fn reason(said: &str) -> String {
-    let secret = |word: &str| ["shpat_", "shpca_", "sk_", "rk_", "ck_", "cs_"].iter().any(|key| word.contains(key));
-    let words = said.split_whitespace().map(|word| if word.contains('@') || secret(word) { "…" } else { word });
-    let line = words.collect::<Vec<_>>().join(" ");
-    line.chars().filter(|c| !c.is_control()).take(200).collect()
-}
-
 /// A number, written as one or as text.
 pub(super) fn decimal(value: &Value) -> Option<Decimal> {
     match value {
@@ -58,17 +50,5 @@ pub(super) fn id(value: &Value) -> Option<String> {
         Value::String(text) if !text.is_empty() => Some(text.clone()),
         Value::Number(number) => Some(number.to_string()),
         _ => None,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_reason_tells_nobody_whom_or_how() {
-        let said = "anna@example.com may not\n\tuse sk_live_hush (see \"ck_hush\"),  sorry";
-        assert_eq!(reason(said), "… may not use … (see … sorry");
-        assert_eq!(reason(&"a".repeat(1_000)).len(), 200);
     }
 }

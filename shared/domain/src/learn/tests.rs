@@ -76,6 +76,27 @@ fn orders_in_another_currency_count_for_time_not_for_money() {
 }
 
 #[test]
+fn the_latest_word_on_mail_keeps_its_time_and_its_place_in_whatever_order_it_comes() {
+    let said = |yes| Profile { marketing_consent: Some(yes), ..Profile::default() };
+    let at_checkout = |second, yes| match order("A", second, 4_500) {
+        What::OrderPlaced { order, .. } => event(second, What::OrderPlaced { order, profile: said(yes) }),
+        _ => unreachable!("an order"),
+    };
+    let in_account = |second, yes| event(second, What::CustomerUpdated { profile: said(yes) });
+    let told = [at_checkout(1, true), in_account(5, true), event(9, What::LeadCreated { profile: said(false) })];
+    let latest = |events: &[Event]| learned(events).consent.latest.map(|word| (word.is, word.at, word.source));
+    let by_form = Some((false, at(9), Some(Source::Form)));
+    assert_eq!(latest(&told[..2]), Some((true, at(5), Some(Source::Account))));
+    assert_eq!(latest(&told), by_form);
+    let [first, second, third] = told;
+    assert_eq!(latest(&[third, first, second]), by_form);
+    // Said in two places at once: the stricter word, and one place whichever came first.
+    let both = [at_checkout(3, true), in_account(3, true)];
+    assert_eq!(latest(&both), latest(&[both[1].clone(), both[0].clone()]));
+    assert_eq!(latest(&[event(3, What::MarkedSpam), both[0].clone()]), Some((false, at(3), Some(Source::Spam))));
+}
+
+#[test]
 fn our_own_no_yields_only_to_an_explicit_later_yes() {
     let checkbox = |second, yes| {
         let What::OrderPlaced { order, .. } = order("A", second, 100) else { unreachable!() };

@@ -8,7 +8,7 @@ use crate::money::{Currency, Money};
 use crate::offer::Gives;
 use crate::order::Version;
 use crate::plan::Folder;
-use crate::redeem::Redemption;
+use crate::redeem::{Conflict, Redemption};
 use crate::store::State as StoreState;
 use jiff::civil::date;
 
@@ -85,6 +85,29 @@ fn order(id: &str, by: &Customer, placed: &str) -> (String, Order) {
     (id.to_owned(), Order { customer: Some(by.id), placed, ..Order::default() })
 }
 
+fn granted(offer: &str, code: &str) -> Option<Granted> {
+    Some(Granted {
+        name: offer.to_owned(),
+        gives: Gives::AmountOff(euros("10")),
+        code: Code::read(code),
+        expires_at: at("2026-04-17T20:59:59Z"),
+        minimum_order: None,
+        uses: 1,
+    })
+}
+
+/// A message's code, and the order that used it.
+fn used(message: &Message, order: &str, by_other: bool) -> Coupon {
+    let redeemed = vec![Redemption {
+        order_id: order.to_owned(),
+        at: at("2026-04-17T08:00:00Z"),
+        total: euros("45"),
+        discount: None,
+        by_other,
+    }];
+    Coupon { rev: 2, redeemed, ..Coupon::of(message).unwrap() }
+}
+
 struct Shelf {
     customers: Vec<Customer>,
     aliases: BTreeMap<CustomerId, CustomerId>,
@@ -124,37 +147,8 @@ fn anna_came_back_after_her_last_day_and_bo_without_a_letter() {
         message(&cia, 0, State::Sent, "2026-04-14T06:00:00Z"),
     ];
     let mut shelf = Shelf::of(&[&anna, &bo, &cia], orders, messages);
-    shelf.messages[0].offer = Some(Granted {
-        name: "ten-euro".to_owned(),
-        gives: Gives::AmountOff(euros("10")),
-        code: Code::read("7K2MQX4T11"),
-        expires_at: at("2026-04-17T20:59:59Z"),
-        minimum_order: None,
-        uses: 1,
-    });
-    let redeemed = vec![Redemption {
-        order_id: "A-2".to_owned(),
-        at: at("2026-04-17T08:00:00Z"),
-        total: euros("45"),
-        discount: None,
-        by_other: true,
-    }];
-    shelf.coupons.push(Coupon {
-        code: Code::read("7K2MQX4T11").unwrap(),
-        rev: 2,
-        dead: false,
-        message: shelf.messages[0].id,
-        customer: anna.id,
-        gives: Gives::AmountOff(euros("10")),
-        minimum_order: None,
-        expires_at: at("2026-04-17T20:59:59Z"),
-        uses: 1,
-        authority: crate::codes::Authority::Winback,
-        not_made: None,
-        reference: None,
-        redeemed,
-        conflicts: vec![],
-    });
+    shelf.messages[0].offer = granted("ten-euro", "7K2MQX4T11");
+    shelf.coupons.push(used(&shelf.messages[0], "A-2", true));
     let summary = shelf.with(summary);
     assert_eq!((summary.customers, summary.orders, summary.messages), (3, 5, 4), "the stub is no order yet");
     assert_eq!((summary.lapsed, summary.holdout, summary.redemptions), (3, 1, 1));
@@ -183,6 +177,28 @@ fn anna_came_back_after_her_last_day_and_bo_without_a_letter() {
 }
 
 #[test]
+fn each_offer_says_how_many_used_it_and_which_share_of_them_was_somebody_else() {
+    let people = ["anna", "bo", "cia", "dan"].map(customer);
+    let codes = ["7K2MQX4T11", "7K2MQX4T12", "7K2MQX4T13", "7K2MQX4T14"];
+    let messages = people.iter().zip(codes).enumerate().map(|(number, (person, code))| {
+        let offer = granted(if number < 3 { "ten-euro" } else { "one-more-gift" }, code);
+        Message { offer, ..message(person, 0, State::Sent, "2026-04-14T06:00:00Z") }
+    });
+    let mut shelf = Shelf::of(&people.each_ref(), vec![], messages.collect());
+    let orders = [("A-2", false), ("X-1", true), ("C-2", false), ("D-2", false)];
+    let coupons = shelf.messages.iter().zip(orders).map(|(message, (order, by_other))| used(message, order, by_other));
+    shelf.coupons = coupons.collect();
+    let twice = Conflict { order_id: "X-2".to_owned(), at: at("2026-04-17T09:00:00Z") };
+    shelf.coupons[1].conflicts.push(twice);
+    let gift = Uses { redeemed: 1, by_others: 0, leaked_tenths: 0, conflicts: 0 };
+    let money = Uses { redeemed: 3, by_others: 1, leaked_tenths: 333, conflicts: 1 };
+    let summary = shelf.with(summary);
+    let by_offer = [("one-more-gift".to_owned(), gift), ("ten-euro".to_owned(), money)];
+    assert_eq!(summary.by_offer, BTreeMap::from(by_offer));
+    assert!(serde_json::to_string(&summary).unwrap().contains(r#""leaked_tenths":333"#), "and the report says so");
+}
+
+#[test]
 fn an_undone_order_is_no_return_and_one_before_the_letter_neither() {
     let anna = customer("anna");
     let mut undone = order("A-2", &anna, "2026-04-15T08:00:00Z");
@@ -199,7 +215,8 @@ fn who_only_waits_for_the_letter_lapsed_and_who_never_agreed_did_not() {
         customer.orders.count = 1;
         customer.orders.spent = 4_500;
         customer.orders.recent = vec![at("2026-01-10T10:00:00Z")];
-        customer.consent.latest = agreed.then(|| crate::customer::Said { is: true, at: at("2026-01-10T10:00:00Z") });
+        customer.consent.latest =
+            agreed.then(|| crate::consent::Word { is: true, at: at("2026-01-10T10:00:00Z"), source: None });
         customer
     };
     let (anna, bo) = (silent("anna", true), silent("bo", false));

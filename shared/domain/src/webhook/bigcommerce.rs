@@ -13,6 +13,16 @@ use super::read::{Id, Reader, event, printable, who};
 use super::{Delivery, Error, Heard, Ignored, Platform, Wiring, standard};
 use crate::event::{What, Who};
 
+/// The scopes to subscribe to. Others are about orders too, and change nothing of one that these do not tell.
+pub const SCOPES: [&str; 6] = [
+    "store/order/created",
+    "store/order/updated",
+    "store/order/statusUpdated",
+    "store/order/refund/created",
+    "store/customer/deleted",
+    "store/app/uninstalled",
+];
+
 /// Checks a delivery.
 pub(super) fn verify<'w>(delivery: &Delivery<'_>, wired: &[&'w Wiring]) -> Result<&'w Wiring, Error> {
     standard::verify(delivery, wired)
@@ -51,8 +61,8 @@ pub(super) fn read(body: &[u8], received: Timestamp) -> Result<Heard, Error> {
             }
             Ok(reader.heard(vec![event(at, who, What::Erased)]))
         }
-        // Created, updated, another status, a refund, archived: whatever it was, the order as it is now says it all. What
-        // is about an order's messages or payments has types of its own.
+        // Created, updated, another status, a refund, archived, a message about it: whatever it was, the order as it is
+        // now says it all. A payment has a type of its own, `order_transaction`; what it changes, an update tells.
         (scope, Some("order")) if scope.starts_with("store/order/") => {
             let order_id = reader.id(data.id.as_ref(), "data.id")?;
             let what = What::OrderChanged { platform: Platform::BigCommerce, order_id };

@@ -163,6 +163,7 @@ struct Charge {
 
 #[derive(Deserialize)]
 struct Subscription {
+    created: Option<i64>,
     customer: Option<Ref>,
     ended_at: Option<i64>,
     status: Option<String>,
@@ -240,7 +241,11 @@ fn subscription(reader: &Reader<'_>, said: &Subscription, at: Timestamp, began: 
         return Ok(reader.ignored(Ignored::NotBought));
     }
     if began {
-        return Ok(reader.heard(vec![event(at, who, What::SubscriptionStarted)]));
+        // Of two events of its creation both are as old as it is. Its `start_date` may be set back, to before the end of
+        // another one whose place it takes. An update tells of a payment that came later.
+        let created = said.created.filter(|_| reader.topic == "customer.subscription.created");
+        let since = created.and_then(|created| reader.seconds(created)).unwrap_or(at).min(at);
+        return Ok(reader.heard(vec![event(since, who, What::SubscriptionStarted)]));
     }
     // The feedback is the customer's own word; the reason only says who cancelled.
     let details = said.cancellation_details.as_ref();

@@ -162,14 +162,46 @@ async fn test_orders_leave_no_trace() {
     assert_eq!(raw::changed(&before, &raw::items(&shop.place).await), Vec::<String>::new());
 }
 
-#[tokio::test]
-async fn a_code_of_ours_is_redeemed_and_a_refund_takes_the_return_back() {
+/// The moments of an order of this moment.
+fn on(moment: &str) -> Value {
+    json!({"created_at": moment, "processed_at": moment, "updated_at": moment})
+}
+
+/// A shop in which Anna bought in January and was mailed a code in April, the day before; and the code.
+async fn mailed() -> (Shop, String) {
     let mut shop = Shop::open("2026-01-12 10:00").await;
     shop.place.stack.put_secret(SECRETS, &format!("shopify {SECRET}")).unwrap();
-    let on = |day: &str| json!({"created_at": day, "processed_at": day, "updated_at": day});
     tell(&shop, "orders/create", &with("orders.create", on("2026-01-12T09:30:00+02:00"))).await;
     shop.until("2026-04-15 10:00").await;
     let code = shop.code_mailed_to(ANNA);
+    (shop, code)
+}
+
+#[tokio::test]
+async fn a_second_order_with_a_code_for_one_is_recorded_as_a_conflict_once() {
+    let (shop, code) = mailed().await;
+    let bought = |id: u64, email: &str| {
+        let mut order = on("2026-04-15T09:45:00+03:00");
+        (order["id"], order["email"], order["contact_email"]) = (json!(id), json!(email), json!(email));
+        order["customer"] = json!({"id": id * 7, "email": email});
+        order["discount_codes"] = json!([{"code": code, "amount": "10.00", "type": "fixed_amount"}]);
+        with("orders.create", order)
+    };
+    for order in [bought(88, ANNA), bought(89, "bo@example.com"), bought(89, "bo@example.com"), bought(88, ANNA)] {
+        assert_eq!(tell(&shop, "orders/create", &order).await.status, 200);
+    }
+    let ledger = shop.ledger().await;
+    let [coupon] = &ledger.coupons[..] else { panic!("one code: {:?}", ledger.coupons) };
+    let used: Vec<&str> = coupon.redeemed.iter().map(|used| used.order_id.as_str()).collect();
+    let once_too_often: Vec<&str> = coupon.conflicts.iter().map(|conflict| conflict.order_id.as_str()).collect();
+    assert_eq!((used, once_too_often), (vec!["88"], vec!["89"]));
+    assert_eq!(shop.discounts_this_month().await, 1_000, "it was given once");
+    assert_eq!(sums(&shop, "bo@example.com").await.0, 1, "an order is an order");
+}
+
+#[tokio::test]
+async fn a_code_of_ours_is_redeemed_and_a_refund_takes_the_return_back() {
+    let (mut shop, code) = mailed().await;
     // Typed by hand, and told in both lists as Shopify does, beside a code of the shop's own.
     let typed = format!("{}-{}", &code[..5].to_lowercase(), &code[5..]);
     let mut bought = on("2026-04-15T09:45:00+03:00");

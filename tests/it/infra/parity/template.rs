@@ -12,7 +12,7 @@ use super::{SENDER, arn, text};
 const TEMPLATE: &str = include_str!("../../../../infra/sam/template.yaml");
 
 /// Which property names a resource. What is not here has no name that anything else needs.
-const NAMED: [(&str, &str); 13] = [
+pub const NAMED: [(&str, &str); 13] = [
     ("AWS::DynamoDB::Table", "TableName"),
     ("AWS::SQS::Queue", "QueueName"),
     ("AWS::SNS::Topic", "TopicName"),
@@ -58,8 +58,17 @@ impl Template {
 
     /// The resources of a type that are made.
     pub fn all(&self, kind: &str) -> Vec<Resource> {
+        self.made(|known| known == kind)
+    }
+
+    /// Every resource that is made.
+    pub fn everything(&self) -> Vec<Resource> {
+        self.made(|_| true)
+    }
+
+    fn made(&self, wanted: impl Fn(&str) -> bool) -> Vec<Resource> {
         let resources = self.whole["Resources"].as_object().expect("resources");
-        let ours = resources.iter().filter(|(_, resource)| resource["Type"] == kind);
+        let ours = resources.iter().filter(|(_, resource)| wanted(resource["Type"].as_str().expect("a type")));
         let made = ours.filter(|(_, resource)| resource["Condition"].as_str().is_none_or(|name| self.holds(name)));
         let read = made.map(|(logical, resource)| Resource {
             logical: logical.clone(),
@@ -173,7 +182,8 @@ impl Template {
             let resource = &self.whole["Resources"][function];
             assert!(resource["Properties"]["FunctionUrlConfig"].is_object(), "{function} has no URL");
             let (_, name) = self.name_of(function);
-            let name = name.strip_prefix("winback-").expect("the prefix");
+            let prefix = format!("{}-", text(&self.reference("Prefix")));
+            let name = name.strip_prefix(&prefix).expect("the prefix");
             return json!(format!("https://{name}.lambda-url.{}.on.aws/", super::REGION));
         }
         let (kind, name) = self.name_of(logical);

@@ -32,6 +32,37 @@ fn every_alarm_has_its_page() {
     }
 }
 
+/// Whoever asks how long something is kept of them is told what the module does.
+#[test]
+fn the_book_says_how_long_the_module_keeps_what() {
+    let module = Module::read();
+    let days = |queue: &str| {
+        let seconds = module.resource("aws_sqs_queue", queue).value("message_retention_seconds");
+        seconds.as_u64().expect("seconds") / (24 * 60 * 60)
+    };
+    for queue in module.names("aws_sqs_queue") {
+        assert_eq!(days(&queue), if queue == "due" { 1 } else { days("events") }, "{queue}");
+    }
+    let archive = module.resource("aws_cloudwatch_event_archive", "shopify").value("retention_days");
+    let folders = module.resource("aws_s3_bucket_lifecycle_configuration", "files").inside("dynamic \"rule\"")[0];
+    let folders = folders.value("for_each");
+    let logs = module.variable("log_retention_days");
+    let page = tree::read("infra/operations/security.md").text;
+    for (what, kept) in [
+        ("queues `events`, `delivery`, and all dead letters", format!("up to {} days", days("events"))),
+        ("queue `due`", format!("{} day ", days("due"))),
+        ("archive of Shopify's bus (`shopify_event_sources`)", format!("{archive} days")),
+        ("bucket, `imports/`", format!("`imports_days` ({} days)", folders["imports"])),
+        ("bucket, `requests/`", format!("{} days", folders["requests"])),
+        ("logs", format!("`log_retention_days` ({logs} days)")),
+    ] {
+        let row = page.lines().find(|line| line.starts_with(&format!("| {what} |")));
+        let row = row.unwrap_or_else(|| panic!("the book has no row of {what}"));
+        let told = row.rsplit('|').nth(1).expect("a row has cells");
+        assert!(told.trim_start().starts_with(&kept), "{what}: {told}, and the module keeps it {kept}");
+    }
+}
+
 #[test]
 fn the_same_page_is_looked_at() {
     let (module, template) = (Module::read(), Template::with(&[]));

@@ -19,6 +19,8 @@ struct Inside {
     promotions: BTreeMap<String, Value>,
     /// By key: the question, and what was said to it.
     remembered: BTreeMap<String, (Vec<u8>, u16, Value)>,
+    /// What it says to everything, and does nothing.
+    ill: Option<(u16, Value)>,
     asked: usize,
 }
 
@@ -35,6 +37,12 @@ impl StandIn for StripeApi {
 }
 
 impl StripeApi {
+    /// From now on it answers everything so and does nothing, or is well. It remembers none of these answers: they come
+    /// from before anything was begun.
+    pub fn answers(&self, ill: Option<(u16, Value)>) {
+        self.0.lock().expect("nobody panicked").ill = ill;
+    }
+
     /// How often it was asked.
     pub fn asked(&self) -> usize {
         self.0.lock().expect("nobody panicked").asked
@@ -61,6 +69,9 @@ impl Inside {
     fn said(&mut self, asked: &Asked) -> Said {
         assert_eq!(asked.headers.get("stripe-version").map(String::as_str), Some("2025-09-30.clover"));
         self.asked += 1;
+        if let Some((status, answer)) = &self.ill {
+            return (*status, answer.to_string().into_bytes()).into();
+        }
         let key = asked.headers.get("idempotency-key");
         if let Some((question, status, answer)) = key.and_then(|key| self.remembered.get(key)) {
             if *question != asked.body {

@@ -10,7 +10,7 @@ use super::answers::{Question, STORES, Store};
 use super::{LATER, meets};
 
 /// Four hundred bytes are to come, and a few do.
-const HALF: &str = "HTTP/1.1 200 OK\r\ncontent-length: 400\r\n\r\n{\"data\": {\"shop\": {\"currencyC";
+pub(super) const HALF: &str = "HTTP/1.1 200 OK\r\ncontent-length: 400\r\n\r\n{\"data\": {\"shop\": {\"currencyC";
 
 #[tokio::test]
 async fn half_an_answer_is_none() {
@@ -53,14 +53,14 @@ async fn nobody_waits_for_a_store_for_more_than_ten_seconds() {
     assert_eq!(Store::Stripe.make(&base).await, Err(LATER));
 }
 
-enum Ending {
+pub(super) enum Ending {
     HangsUp,
     /// From then on time stands still but where somebody waits for it to pass: there it has passed.
     FallsSilent,
 }
 
 /// A store that hears one question out, says this, and no more.
-async fn cut_short(said: &'static str, ending: Ending) -> String {
+pub(super) async fn cut_short(said: &'static str, ending: Ending) -> String {
     let listener = TcpListener::bind(("127.0.0.1", 0)).await.expect("a port on loopback");
     let address = listener.local_addr().expect("it has an address");
     tokio::spawn(async move {

@@ -1,16 +1,6 @@
 //! What a shop's owner pastes where, platform by platform.
 
-use winback_domain::webhook::{Platform, shopify, stripe, woocommerce};
-
-/// The scopes that say anything to us.
-const BIGCOMMERCE_SCOPES: [&str; 6] = [
-    "store/order/created",
-    "store/order/updated",
-    "store/order/statusUpdated",
-    "store/order/refund/created",
-    "store/customer/deleted",
-    "store/app/uninstalled",
-];
+use winback_domain::webhook::{Platform, bigcommerce, shopify, stripe, woocommerce};
 
 /// The steps in a platform's admin. `secret`: what signs, or where it stands; nothing where the platform has yet to make it.
 pub fn steps(platform: Platform, url: &str, secret: Option<&str>) -> String {
@@ -19,7 +9,8 @@ pub fn steps(platform: Platform, url: &str, secret: Option<&str>) -> String {
         Platform::Own => format!("Then into the shop's settings for webhooks:\n  URL     {url}\n  secret  {known}\n"),
         Platform::Shopify => format!(
             "Then in Shopify:\n\
-             \x20 1. dev dashboard > Create app; scopes read_orders, read_customers; install it in the shop.\n\
+             \x20 1. dev dashboard > Create app; scopes read_orders, read_customers, and write_discounts where the\n\
+             \x20    shop honours our codes; install it in the shop.\n\
              \x20 2. The app's client secret is what signs: winback store add … --platform shopify --secret-file FILE.\n\
              \x20 3. Subscribe these topics (shopify.app.toml, [[webhooks.subscriptions]]), all to the URL:\n\
              \x20    {}\n\
@@ -54,7 +45,7 @@ pub fn steps(platform: Platform, url: &str, secret: Option<&str>) -> String {
              \x20    SCOPE: {}\n\
              \x20 URL     {url}\n  secret  {known}\n\
              BigCommerce switches a webhook off after 48 hours without an answer, and after 90 days without an event.\n",
-            BIGCOMMERCE_SCOPES.join(", ")
+            bigcommerce::SCOPES.join(", ")
         ),
         Platform::Stripe => format!(
             "Then in Stripe: Workbench > Webhooks > Add destination, your account, these events:\n\
@@ -95,6 +86,11 @@ mod tests {
         let pasted = |platform| steps(platform, "https://shop.example/webhooks/books", None);
         let shopify = pasted(Platform::Shopify);
         assert!(shopify::TOPICS.iter().chain(&shopify::COMPLIANCE).all(|topic| shopify.contains(topic)), "{shopify}");
+        for scope in ["read_orders", "read_customers", "write_discounts"] {
+            assert!(shopify.contains(scope), "{scope}: {shopify}");
+        }
+        let bigcommerce = pasted(Platform::BigCommerce);
+        assert!(bigcommerce::SCOPES.iter().all(|scope| bigcommerce.contains(scope)), "{bigcommerce}");
         let stripe = pasted(Platform::Stripe);
         assert!(stripe::TOPICS.iter().all(|topic| stripe.contains(topic)), "{stripe}");
         let woocommerce = pasted(Platform::WooCommerce);

@@ -60,10 +60,24 @@ async fn a_refused_mail_is_not_sent() {
 #[tokio::test]
 async fn a_tag_ses_would_not_take_is_not_taken_here() {
     let client = Client::new(stack().config());
-    let tag = MessageTag::builder().name("message").value("shop/anna#1");
-    let send = mail(&client, "anna@example.org").email_tags(tag.build().unwrap());
-    let error = send.send().await.unwrap_err();
-    assert!(error.as_service_error().unwrap().is_bad_request_exception());
+    let tagged = async |name: &str, value: &str| {
+        let tag = MessageTag::builder().name(name).value(value).build().unwrap();
+        mail(&client, "anna@example.org").email_tags(tag).send().await
+    };
+    for value in ["books-2", "0000000000000000000000000g", "A_z", &"a".repeat(256)] {
+        tagged("store", value).await.unwrap();
+    }
+    let long = "a".repeat(257);
+    for (name, value) in [
+        ("message", "shop/anna#1"),
+        ("message", "anna@example.org"),
+        ("message", "shop.example"),
+        ("message", long.as_str()),
+        ("the message", "1"),
+    ] {
+        let error = tagged(name, value).await.unwrap_err();
+        assert!(error.as_service_error().unwrap().is_bad_request_exception(), "{name}: {value}");
+    }
 }
 
 #[tokio::test]

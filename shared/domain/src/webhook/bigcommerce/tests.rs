@@ -88,8 +88,23 @@ fn whatever_happens_to_an_order_it_is_asked_for() {
         let what = What::OrderChanged { platform: Platform::BigCommerce, order_id: "250".to_owned() };
         assert_eq!(heard[0].what, what, "{scope}");
     }
-    let message = callback("store/order/message/created", &json!({"type": "order_message", "id": 3, "order_id": 250}));
-    assert_eq!(ignored(hears(LINE, message.to_string().as_bytes())), Ignored::Topic);
+    // A message is told as its order's: the order's type and id, and its own id below them.
+    let data = json!({"type": "order", "id": 250, "message": {"order_message_id": 3}});
+    let message = callback("store/order/message/created", &data);
+    let what = What::OrderChanged { platform: Platform::BigCommerce, order_id: "250".to_owned() };
+    assert_eq!(events(hears(LINE, message.to_string().as_bytes()))[0].what, what);
+    let data = json!({"type": "order_transaction", "order_id": 250, "transaction_id": "77"});
+    let payment = callback("store/order/transaction/created", &data);
+    assert_eq!(ignored(hears(LINE, payment.to_string().as_bytes())), Ignored::Topic);
+}
+
+#[test]
+fn every_scope_that_a_shop_subscribes_to_is_read() {
+    for scope in SCOPES {
+        let kind = if scope.starts_with("store/customer/") { "customer" } else { "order" };
+        let body = callback(scope, &json!({"type": kind, "id": 250}));
+        assert_eq!(events(hears(LINE, body.to_string().as_bytes())).len(), 1, "{scope}");
+    }
 }
 
 #[test]

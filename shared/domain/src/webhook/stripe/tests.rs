@@ -300,6 +300,10 @@ fn a_subscription_begins_with_its_first_payment_and_says_why_it_ends() {
     assert_eq!(ignored(&updated(&json!({"status": "incomplete"}), "incomplete_expired")), Ignored::NotBought);
     assert_eq!(ignored(&updated(&json!({"status": "past_due"}), "active")), Ignored::NothingNew);
     assert_eq!(ignored(&updated(&json!({"cancel_at_period_end": false}), "active")), Ignored::NothingNew);
+    for (created, at) in [(json!(CREATED - 90), CREATED - 90), (json!(CREATED + 90), CREATED), (json!(null), CREATED)] {
+        let event = said(began, &sub(&json!({"created": created, "start_date": CREATED - 86_400})));
+        assert_eq!(events(&event)[0].at.as_second(), at, "as old as it is, and no younger than its news: {created}");
+    }
 
     let ended = |details: &Value| {
         let change = json!({"status": "canceled", "ended_at": CREATED - 60, "cancellation_details": details});
@@ -310,8 +314,12 @@ fn a_subscription_begins_with_its_first_payment_and_says_why_it_ends() {
             other => panic!("an end, not {other:?}"),
         }
     };
-    let own = json!({"reason": "cancellation_requested", "feedback": "too_expensive", "comment": "anna@example.com"});
-    assert_eq!(ended(&own).as_deref(), Some("too_expensive"), "the customer's own word, and never the comment");
+    for word in "customer_service low_quality missing_features switched_service too_complex too_expensive unused other"
+        .split(' ')
+    {
+        let own = json!({"reason": "cancellation_requested", "feedback": word, "comment": "anna@example.com"});
+        assert_eq!(ended(&own).as_deref(), Some(word), "the customer's own word, and never the comment");
+    }
     let bank = json!({"reason": "payment_failed", "feedback": null, "comment": null});
     assert_eq!(ended(&bank).as_deref(), Some("payment_failed"));
     assert_eq!(ended(&json!(null)), None);

@@ -275,6 +275,32 @@ fn an_order_taken_out_of_the_trash_again_counts_again() {
     assert_eq!(fold(&[told.concat(), restored].concat()).0.orders.count, 1);
 }
 
+/// Why a deletion is as old as we heard of it: it says no more than an id, so nothing but its hour tells a second
+/// deletion from a second delivery of the first. Without it the last one here would be lost.
+#[test]
+fn an_order_that_was_deleted_restored_and_deleted_again_is_off_whatever_comes_first() {
+    let heard = |topic: &str, body: &Value, at: &str| {
+        let said = read_topic(topic, body.to_string().as_bytes(), at.parse().unwrap(), None);
+        let Ok(Heard::Events { events, .. }) = said else { panic!("events, not {said:?}") };
+        events
+    };
+    let gone = json!({"id": 1042});
+    let back = order(&json!({"date_modified_gmt": "2026-05-01T08:20:00"}));
+    let told = [
+        heard("order.created", &order(&json!({})), "2026-05-01T08:00:10Z"),
+        heard("order.deleted", &gone, "2026-05-01T08:10:00Z"),
+        heard("order.restored", &back, "2026-05-01T08:20:10Z"),
+        heard("order.deleted", &gone, "2026-05-01T08:30:00Z"),
+    ]
+    .concat();
+    for events in permutations(told.clone()) {
+        assert_eq!(fold(&events).0.orders.count, 0, "{events:?}");
+    }
+    for events in permutations(told[..3].to_vec()) {
+        assert_eq!(fold(&events).0.orders.count, 1, "{events:?}");
+    }
+}
+
 #[test]
 fn a_ping_is_a_number_and_nothing_else() {
     let is_ping = |body: &str, signature: Option<&str>| {
