@@ -1,6 +1,7 @@
 //! What stores send, one realistic payload a file in `tests/webhooks`, written after the platforms' documentation: each is
 //! signed here as its platform signs, taken by the real door, and what it becomes stands in a snapshot.
 
+mod bent;
 mod bigcommerce;
 mod crowd;
 mod pulled;
