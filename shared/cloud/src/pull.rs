@@ -25,6 +25,8 @@ use crate::{Cloud, Error};
 const FIRST: SignedDuration = SignedDuration::from_hours(24);
 /// A page may take so long, with everything that follows from it.
 const TIME_FOR_A_PAGE: SignedDuration = SignedDuration::from_secs(60);
+/// Of that, what is left for writing the mark down.
+const TIME_FOR_THE_MARK: SignedDuration = SignedDuration::from_secs(5);
 
 /// What a run over one platform of a store found.
 #[derive(Clone, Debug)]
@@ -127,7 +129,9 @@ impl Cloud {
         let mut pulled = self.queue_rest(run).await?;
         let reached = match ended {
             Ok(Ok(())) => pulling.mark(),
-            _ => self.recorded_until(store, way, until).await?,
+            _ => {
+                self.recorded_until(store, way, until.checked_sub(TIME_FOR_THE_MARK).unwrap_or(Timestamp::MIN)).await?
+            }
         };
         // Whoever began behind the mark leaves it where it is: what lies between was not read.
         if let Some(at) = reached.filter(|_| from <= mark) {

@@ -47,7 +47,7 @@ chapter('a reader says no on their own page', async ({ place, page }) => {
   await page.getByRole('heading', { name: 'You are unsubscribed' }).waitFor();
   await page.goto(`/customers/${customer.id}`);
   await page.locator('.facts', { hasText: 'they said no' }).waitFor();
-  await page.locator('.story', { hasText: 'They said no to mail: nothing more is sent' }).waitFor();
+  await page.locator('.story', { hasText: 'They said no to mail by unsubscribing: nothing more is sent' }).waitFor();
   const { now } = await place.read(`/api/customers/${email}`);
   assert.equal(now.next_letter, null);
 });
