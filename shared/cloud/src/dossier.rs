@@ -65,12 +65,13 @@ impl Cloud {
     /// Every record of somebody by all their names and orders, with the orders, messages and codes that belong to it.
     pub async fn dossier(&self, store: &StoreId, who: &Who, asked: Timestamp) -> Result<Value, Error> {
         let wish = Event { at: asked, who: who.clone(), what: What::DataRequested };
-        let mut known: Vec<Customer> = Vec::new();
-        let mut named = self.behind_orders(store, &who.orders).await?;
-        for name in self.names(store, who, &wish).await?.into_iter().rev() {
-            named.splice(..0, self.known_by(store, name).await?);
+        let mut found = Vec::new();
+        for name in self.names(store, who, &wish).await? {
+            found.extend(self.known_by(store, name).await?);
         }
-        for customer in named {
+        found.extend(self.behind_orders(store, &who.orders).await?);
+        let mut known: Vec<Customer> = Vec::new();
+        for customer in found {
             if known.iter().all(|other| other.id != customer.id) {
                 known.push(customer);
             }
